@@ -1,0 +1,108 @@
+/** Validation issues → one line each, naming file, line, key, what was expected and what was found. */
+import type { Document, LineCounter } from 'yaml';
+import { isMap, isNode } from 'yaml';
+import type { z } from 'zod';
+import { keysAt } from './schema-keys.js';
+
+type Issue = z.core.$ZodIssue;
+type Path = readonly PropertyKey[];
+
+export interface Origin {
+  readonly file: string | null;
+  readonly document: Document | null;
+  readonly lines: LineCounter | null;
+  /** Dotted path → variable that set it. */
+  readonly variables: ReadonlyMap<string, string>;
+  readonly schema: z.ZodType;
+  /** The value that was validated. */
+  readonly value: unknown;
+}
+
+export function describeIssues(issues: readonly Issue[], origin: Origin): string[] {
+  return issues.flatMap((issue) => describeIssue(issue, origin));
+}
+
+function describeIssue(issue: Issue, origin: Origin): string[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      return `${where(path, origin)}: unknown key${suggestion(key, keysAt(origin.schema, issue.path))}`;
+    });
+  }
+  const found = valueAt(origin.value, issue.path);
+  const shown =
+    found === undefined ? 'nothing' : isSecret(issue.path) ? 'a value that is not shown' : JSON.stringify(found);
+  return [`${where(issue.path, origin)}: ${sentence(issue)}, found ${shown}`];
+}
+
+function sentence(issue: Issue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `expected ${issue.expected}`;
+    case 'invalid_value':
+      return `expected ${issue.values.map((v) => String(v)).join(' | ')}`;
+    case 'invalid_union':
+      return issue.discriminator ? `expected a known ${issue.discriminator}` : 'expected another form';
+    case 'too_small':
+      return `expected at least ${issue.minimum}${issue.origin === 'string' ? ' characters' : ''}`;
+    case 'too_big':
+      return `expected at most ${issue.maximum}`;
+    default:
+      return issue.message;
+  }
+}
+
+/** `config/auscult.yaml:12: mqtt.url` or `AUSCULT_MQTT__URL: mqtt.url`. */
+function where(path: Path, origin: Origin): string {
+  const key =
+    path
+      .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+      .join('')
+      .replace(/^\./, '') || 'the whole document';
+  const variable = origin.variables.get(path.join('.'));
+  if (variable) return `${variable}: ${key}`;
+  const line = lineOf(path, origin);
+  return `${origin.file ?? 'configuration'}${line ? `:${line}` : ''}: ${key}`;
+}
+
+function lineOf(path: Path, { document, lines }: Origin): number | null {
+  if (!document || !lines) return null;
+  for (let depth = path.length; depth >= 0; depth--) {
+    const parent = depth > 0 ? document.getIn(path.slice(0, depth - 1), true) : null;
+    const last = path[depth - 1];
+    const key = isMap(parent) ? parent.items.find((pair) => String(pair.key) === String(last))?.key : null;
+    const node = key ?? document.getIn(path.slice(0, depth), true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return null;
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((here, key) => (here as Record<PropertyKey, unknown> | null | undefined)?.[key], value);
+}
+
+function isSecret(path: Path): boolean {
+  return path.some((key) => /password|secret|token/i.test(String(key)) && !/file$/i.test(String(key)));
+}
+
+/** ` (did you mean "url"?)` when a known word is near. */
+export function suggestion(word: string, known: readonly string[]): string {
+  const best = known
+    .map((k) => ({ k, d: editDistance(word.toLowerCase(), k.toLowerCase()) }))
+    .sort((a, b) => a.d - b.d)[0];
+  return best && best.d <= Math.max(2, Math.floor(word.length / 3)) ? ` (did you mean "${best.k}"?)` : '';
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitute = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitute, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

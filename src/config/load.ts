@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Document, LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { ConfigError } from '../contracts.js';
+import { applyOverrides, type Override, readOverrides } from './environment.js';
+import { describeIssues } from './errors.js';
+import { type AlertsConfig, type ConfigShape, configSchema, type FeedShape, secretKeys } from './schema.js';
+
+/** A feed with everything decided: machine named, alerts merged, paths absolute. */
+export type FeedConfig = Omit<FeedShape, 'machine' | 'alerts'> & {
+  readonly machine: string;
+  readonly alerts: AlertsConfig;
+};
+
+/** The configuration as the rest of the program gets it. Secrets are in memory only. */
+export type Config = Omit<ConfigShape, 'feeds'> & {
+  readonly feeds: readonly FeedConfig[];
+  /** SHA-256 of the configuration without its secrets; recorded with every event. */
+  readonly digest: string;
+};
+
+export interface LoadOptions {
+  /** YAML file; null for defaults and environment alone. */
+  readonly file: string | null;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Relative paths in the configuration start here. Default: the working directory. */
+  readonly baseDir?: string;
+}
+
+/**
+ * Reads one YAML file, lays the environment over it and validates the whole.
+ * @throws {ConfigError} naming every wrong key at once, one a line, with file and line number.
+ */
+export function loadConfig({ file, env = process.env, baseDir = process.cwd() }: LoadOptions): Config {
+  const { document, lines } = file === null ? { document: null, lines: null } : readYaml(file);
+  const shape = validate(file, document, lines, readOverrides(env, configSchema));
+  return resolveConfig(shape, baseDir);
+}
+
+/** JSON Schema (draft 2020-12) of the YAML file, for editors. */
+export function configJsonSchema(): object {
+  return { title: 'Auscult configuration', ...z.toJSONSchema(configSchema, { io: 'input' }) };
+}
+
+/** A copy that may be printed: secrets replaced. */
+export function withoutSecrets<T>(value: T): T {
+  return JSON.parse(
+    JSON.stringify(value, (key, part) => (secretKeys.has(key) && part !== undefined ? '(not shown)' : part)),
+  );
+}
+
+function readYaml(file: string): { document: Document; lines: LineCounter } {
+  const lines = new LineCounter();
+  const document = parseDocument(readText(file), { lineCounter: lines, prettyErrors: true });
+  if (document.errors.length > 0) {
+    throw new ConfigError(
+      document.errors.map((e) => `${file}: not valid YAML: ${e.message.split('\n')[0]}`).join('\n'),
+    );
+  }
+  return { document, lines };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(
+      `${file}: expected a readable YAML file, found ${(cause as NodeJS.ErrnoException).code ?? 'an error'}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function validate(
+  file: string | null,
+  document: Document | null,
+  lines: LineCounter | null,
+  overrides: readonly Override[],
+): ConfigShape {
+  const written: unknown = document?.toJS() ?? {};
+  let value = applyOverrides(written, overrides, new Set());
+  let result = configSchema.safeParse(value);
+  if (!result.success) {
+    // A number or boolean in the environment where text is expected ("12345" as a password) is that text.
+    const asText = new Set(
+      result.error.issues
+        .filter((i) => i.code === 'invalid_type' && i.expected === 'string')
+        .map((i) => i.path.join('.')),
+    );
+    value = applyOverrides(written, overrides, asText);
+    result = configSchema.safeParse(value);
+  }
+  if (!result.success) {
+    const variables = new Map(overrides.map((o) => [o.path.join('.'), o.variable]));
+    throw new ConfigError(
+      describeIssues(result.error.issues, { file, document, lines, variables, value, schema: configSchema }).join('\n'),
+    );
+  }
+  return result.data;
+}
+
+function resolveConfig(shape: ConfigShape, baseDir: string): Config {
+  const at = (path: string) => resolve(baseDir, path);
+  const feeds = shape.feeds.map(
+    (feed): FeedConfig => ({
+      ...feed,
+      machine: feed.machine ?? feed.name,
+      model: at(feed.model),
+      source: resolveSource(feed.source, at),
+      alerts: { ...shape.alerts, ...defined(feed.alerts ?? {}) },
+    }),
+  );
+  checkTogether(shape, feeds);
+  const config = {
+    ...shape,
+    dataDir: at(shape.dataDir),
+    mqtt: { ...shape.mqtt, password: secret(shape.mqtt, 'mqtt', at), tls: resolveTls(shape.mqtt.tls, at) },
+    http: { ...shape.http, password: secret(shape.http, 'http', at) },
+    feeds,
+  };
+  return {
+    ...config,
+    digest: createHash('sha256')
+      .update(JSON.stringify(withoutSecrets(config)))
+      .digest('hex'),
+  };
+}
+
+function resolveSource(source: FeedShape['source'], at: (path: string) => string): FeedShape['source'] {
+  switch (source.type) {
+    case 'wav':
+      return { ...source, files: source.files.map(at) };
+    case 'audio-folder':
+    case 'image-folder':
+      return { ...source, folder: at(source.folder) };
+    case 'table':
+      return { ...source, file: source.file === '-' ? '-' : at(source.file) };
+    default:
+      return source;
+  }
+}
+
+function resolveTls(tls: ConfigShape['mqtt']['tls'], at: (path: string) => string): ConfigShape['mqtt']['tls'] {
+  if (!tls) return undefined;
+  const file = (path: string | undefined) => (path === undefined ? undefined : at(path));
+  return { ...tls, ca: file(tls.ca), cert: file(tls.cert), key: file(tls.key) };
+}
+
+function secret(
+  section: { password?: string; passwordFile?: string },
+  name: string,
+  at: (path: string) => string,
+): string | undefined {
+  if (section.passwordFile === undefined) return section.password;
+  try {
+    return readFileSync(at(section.passwordFile), 'utf8').replace(/\r?\n$/, '');
+  } catch (cause) {
+    throw new ConfigError(
+      `${name}.passwordFile: expected a readable file, found ${(cause as NodeJS.ErrnoException).code} at ${section.passwordFile}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** Rules over several keys at once. */
+function checkTogether(shape: ConfigShape, feeds: readonly FeedConfig[]): void {
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  feeds.forEach((feed, i) => {
+    if (seen.has(feed.name)) problems.push(`feeds[${i}].name: expected a unique name, found "${feed.name}" twice`);
+    seen.add(feed.name);
+    if (feed.operating.from === 'topic' && feed.operating.topic === undefined)
+      problems.push(`feeds[${i}].operating.topic: expected a topic because operating.from is "topic", found nothing`);
+    if ('channels' in feed.source && feed.source.channel >= feed.source.channels)
+      problems.push(
+        `feeds[${i}].source.channel: expected less than channels (${feed.source.channels}), found ${feed.source.channel}`,
+      );
+  });
+  if (shape.mqtt.broker === 'external' && shape.mqtt.url === undefined)
+    problems.push('mqtt.url: expected an address because mqtt.broker is "external", found nothing');
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+}
+
+function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as never;
+}

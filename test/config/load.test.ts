@@ -1,0 +1,120 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { configJsonSchema, loadConfig, withoutSecrets } from '../../src/config/load.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'auscult-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const feed = 'feeds:\n  - name: pump\n    model: m\n    source: { type: microphone }\n';
+function load(yaml: string, env: Record<string, string> = {}) {
+  const file = join(folder, 'c.yaml');
+  writeFileSync(file, yaml);
+  return loadConfig({ file, env, baseDir: '/base' });
+}
+function messageOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('expected an error');
+}
+
+describe('loadConfig', () => {
+  it('fills defaults, names the machine after the feed and resolves paths', () => {
+    const config = load(feed);
+    expect(config.feeds[0]).toMatchObject({
+      machine: 'pump',
+      model: '/base/m',
+      alerts: { falseAlarms: 1, per: 'week' },
+    });
+    expect(config.dataDir).toBe('/base/data');
+  });
+
+  it('lets a feed override single alert settings', () => {
+    const config = load(`alerts: { latch: true }\n${feed}    alerts: { per: month }\n`);
+    expect(config.feeds[0]?.alerts).toMatchObject({ latch: true, per: 'month', falseAlarms: 1 });
+  });
+
+  it('reports every mistake at once, each with its line, key, expectation and suggestion', () => {
+    const message = messageOf(() => load(`sitee: x\nmqtt:\n  port: high\n  urll: mqtt://x\n${feed}`));
+    expect(message).toMatch(/c\.yaml:1: sitee: unknown key \(did you mean "site"\?\)/);
+    expect(message).toMatch(/c\.yaml:3: mqtt\.port: expected number, found "high"/);
+    expect(message).toMatch(/c\.yaml:4: mqtt\.urll: unknown key \(did you mean "url"\?\)/);
+  });
+
+  it('refuses a missing file, broken YAML and an empty feed list by name', () => {
+    expect(messageOf(() => loadConfig({ file: '/nowhere.yaml', env: {} }))).toMatch(/nowhere\.yaml.*ENOENT/);
+    expect(messageOf(() => load('a: [1'))).toMatch(/not valid YAML/);
+    expect(messageOf(() => load('feeds: []'))).toMatch(/feeds: expected at least 1/);
+  });
+
+  it('checks keys that only make sense together', () => {
+    expect(messageOf(() => load(feed + feed.replace('feeds:\n', '')))).toMatch(
+      /feeds\[1\]\.name: expected a unique name/,
+    );
+    expect(messageOf(() => load(`mqtt: { broker: external }\n${feed}`))).toMatch(/mqtt\.url: expected an address/);
+    const channel = feed.replace('type: microphone', 'type: microphone, channels: 2, channel: 2');
+    expect(messageOf(() => load(channel))).toMatch(
+      /feeds\[0\]\.source\.channel: expected less than channels \(2\), found 2/,
+    );
+  });
+});
+
+describe('environment overrides', () => {
+  it('sets nested keys, list items and camel-case names', () => {
+    const config = load(feed, {
+      AUSCULT_MQTT__URL: 'mqtt://b:1',
+      AUSCULT_FEEDS__0__SOURCE__DEVICE: 'hw:1',
+      AUSCULT_DATA_DIR: '/elsewhere',
+      AUSCULT_ALERTS__FALSE_ALARMS: '2',
+    });
+    expect(config.mqtt.url).toBe('mqtt://b:1');
+    expect(config.feeds[0]?.source).toMatchObject({ device: 'hw:1' });
+    expect(config.dataDir).toBe('/elsewhere');
+    expect(config.alerts.falseAlarms).toBe(2);
+  });
+
+  it('keeps a password of digits a text, and never prints or digests it', () => {
+    const config = load(feed, { AUSCULT_MQTT__PASSWORD: '12345' });
+    expect(config.mqtt.password).toBe('12345');
+    expect(JSON.stringify(withoutSecrets(config))).not.toContain('12345');
+    expect(config.digest).toBe(load(feed, { AUSCULT_MQTT__PASSWORD: '999' }).digest);
+    expect(config.digest).not.toBe(load(feed, { AUSCULT_SITE: 'other' }).digest);
+  });
+
+  it('names the variable in an error, and does not show a wrong secret', () => {
+    expect(messageOf(() => load(feed, { AUSCULT_HTTP__PORT: 'x' }))).toMatch(
+      /AUSCULT_HTTP__PORT: http\.port: expected number/,
+    );
+    const secret = messageOf(() => load(`mqtt: { password: [hush] }\n${feed}`));
+    expect(secret).toMatch(/mqtt\.password: expected string, found a value that is not shown/);
+  });
+
+  it('reads a secret from a file without its last newline', () => {
+    const file = join(folder, 'secret');
+    writeFileSync(file, 'hush\n');
+    expect(load(`mqtt: { passwordFile: ${file} }\n${feed}`).mqtt.password).toBe('hush');
+    expect(messageOf(() => load(`http: { passwordFile: /nowhere }\n${feed}`))).toMatch(/http\.passwordFile.*ENOENT/);
+  });
+});
+
+describe('the files that ship', () => {
+  it('are valid, and auscult.yaml shows the defaults', () => {
+    const shipped = loadConfig({ file: 'config/auscult.yaml', env: {} });
+    expect(shipped.feeds[0]?.source.type).toBe('microphone');
+    const bare = load(feed.replace('model: m', 'model: models/pump-00'));
+    const { feeds: a, digest: _a, dataDir: _d, ...rest } = shipped;
+    const { feeds: b, digest: _b, dataDir: _e, ...defaults } = bare;
+    expect(rest).toEqual(defaults);
+    expect(a[0]?.source).toEqual(b[0]?.source);
+    expect(loadConfig({ file: 'config/demo.yaml', env: {} }).feeds).toHaveLength(2);
+  });
+
+  it('include the JSON Schema as the code generates it', () => {
+    const stored: unknown = JSON.parse(readFileSync('config/auscult.schema.json', 'utf8'));
+    expect(stored).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
+  });
+});
