@@ -1,0 +1,30 @@
+/**
+ * Readiness and watchdog for systemd, by its own `systemd-notify` (Node has no datagram Unix sockets). Outside systemd
+ * (no NOTIFY_SOCKET) nothing happens.
+ */
+import { execFile } from 'node:child_process';
+
+export interface SystemdNotifier {
+  ready(status: string): void;
+  stopping(): void;
+  close(): void;
+}
+
+/** @param isHealthy asked before each sign of life: a hung service is restarted by systemd. */
+export function systemdNotifier(isHealthy: () => boolean, env: NodeJS.ProcessEnv = process.env): SystemdNotifier {
+  if (!env.NOTIFY_SOCKET) return { ready: () => {}, stopping: () => {}, close: () => {} };
+  const periodMs = Number(env.WATCHDOG_USEC ?? 0) / 1000 / 3;
+  const timer = periodMs > 0 ? setInterval(() => isHealthy() && notify('WATCHDOG=1'), periodMs) : null;
+  return {
+    ready: (status) => notify('READY=1', `STATUS=${status}`),
+    stopping: () => notify('STOPPING=1'),
+    close: () => {
+      if (timer) clearInterval(timer);
+    },
+  };
+}
+
+/** Fire and forget: without systemd-notify the unit's start times out and says so. */
+function notify(...lines: string[]): void {
+  execFile('systemd-notify', [`--pid=${process.pid}`, ...lines], () => {});
+}
