@@ -287,6 +287,10 @@ export interface TailFit {
   readonly shape: number;
   readonly scale: number;
   readonly exceedances: number;
+  /** The peaks minus t, descending (at most 1,000): the confidence bound of a threshold is read from their likelihood. */
+  readonly excesses: readonly number[];
+  /** Time over which the peaks were gathered: values of the statistic times the hop. */
+  readonly exposureMs: number;
 }
 
 /** What held-out normals look like on one horizon, as the alarm sees them. */
@@ -297,7 +301,7 @@ export interface HorizonCalibration {
   /** Independent (non-overlapping) windows of the statistic behind it. */
   readonly independent: number;
   readonly maximum: number;
-  /** Below this an alarm may clear: the 90th percentile. */
+  /** At or below this an alarm may clear: the 90th percentile; the maximum with too little data to know it. */
   readonly clearBelow: number;
   /** null when there were too few peaks to fit. */
   readonly tail: TailFit | null;
@@ -311,8 +315,15 @@ export interface Calibration {
   readonly short: HorizonCalibration;
   /** Ten-second (or ten-window) horizon for clip scores and slow faults; null with too little data. */
   readonly long: HorizonCalibration | null;
-  /** Audio: mean and deviation of the windows' level while running, dBFS. */
-  readonly level: { readonly meanDb: number; readonly deviationDb: number } | null;
+  /**
+   * Audio: mean and deviation of the windows' level while running, dBFS. `away`: the distance from the mean, dB, as a
+   * statistic of its own, for level policy `match`; absent or null with too little data.
+   */
+  readonly level: {
+    readonly meanDb: number;
+    readonly deviationDb: number;
+    readonly away?: HorizonCalibration | null;
+  } | null;
   /** Audio: mean descriptors of normal windows, which an event's words compare with. */
   readonly descriptors: Readonly<Record<string, number>> | null;
 }
@@ -383,7 +394,13 @@ export interface Sink {
 /** A command from MQTT or the dashboard. `null` machine: every machine of the site. */
 export type Command =
   | { readonly command: 'acknowledge'; readonly machine: string; readonly eventId: string | null }
-  | { readonly command: 'label'; readonly machine: string; readonly eventId: string; readonly label: EventLabel; readonly note: string | null }
+  | {
+      readonly command: 'label';
+      readonly machine: string;
+      readonly eventId: string;
+      readonly label: EventLabel;
+      readonly note: string | null;
+    }
   | { readonly command: 'learn'; readonly machine: string; readonly minutes: number }
   | { readonly command: 'mute'; readonly machine: string; readonly minutes: number }
   | { readonly command: 'test-alert'; readonly machine: string };
