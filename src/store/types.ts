@@ -59,8 +59,9 @@ export interface LabelRecord {
 
 /** One line of an event's history. */
 export interface EventRecord {
-  readonly change: EventChange | 'acknowledged' | 'labelled';
+  readonly change: 'raised' | 'acknowledged' | 'labelled' | 'cleared';
   readonly atMs: number;
+  /** The label and what was said with it. */
   readonly note: string | null;
 }
 
@@ -79,7 +80,7 @@ export interface ScorePoint {
   readonly score: Spread;
   /** The smoothed score, which `threshold` is for. */
   readonly statistic: Spread;
-  /** Of the newest window in the bucket. */
+  /** Mean over the bucket. */
   readonly threshold: number;
   /** Smallest of the bucket. */
   readonly pValue: number;
@@ -142,6 +143,9 @@ export interface NewClip {
 }
 
 // ---------------------------------------------------------------- store
+
+/** What is to be said about an event once it has been amended. */
+export type MessagesAbout = (event: Event) => readonly NewOutboxMessage[];
 
 /** What is given up while the disk is full, mildest first. */
 export type Degradation = 'none' | 'no-clips' | 'no-scores' | 'events-in-memory';
@@ -219,9 +223,9 @@ export interface Store extends Outbox {
   events(query: EventQuery): Event[];
   history(eventId: string): EventRecord[];
   /** Acknowledges one event; the first acknowledgement stays. Returns the event, or null if there is none with this id. */
-  acknowledge(eventId: string, atMs: number, messages?: (event: Event) => readonly NewOutboxMessage[]): Event | null;
+  acknowledge(eventId: string, atMs: number, messages?: MessagesAbout): Event | null;
   /** Judges one event; every judgement is kept, the newest counts. Returns the event, or null if there is none with this id. */
-  label(record: LabelRecord, messages?: (event: Event) => readonly NewOutboxMessage[]): Event | null;
+  label(record: LabelRecord, messages?: MessagesAbout): Event | null;
   /** Judgements, newest first. */
   labels(query?: { readonly machine?: string; readonly sinceMs?: number }): LabelRecord[];
 
@@ -249,6 +253,6 @@ export interface Store extends Outbox {
   health(): StoreHealth;
   /** Copies the database, as it is now, to a new file while running. Clips are not copied. */
   backup(path: string): Promise<void>;
-  /** Flushes, checkpoints and closes. Further calls do nothing. */
+  /** Flushes, checkpoints and closes. Closing again does nothing. */
   close(): Promise<void>;
 }

@@ -1,0 +1,289 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Database } from 'better-sqlite3';
+import {
+  ConfigError,
+  type Event,
+  type EventChange,
+  InternalError,
+  type MachineState,
+  type Verdict,
+} from '../contracts.js';
+import { ClipFolder } from './clip-folder.js';
+import { ClipWriter } from './clip-writer.js';
+import { checkpoint, fileBytes, walBytes } from './connection.js';
+import { freeBytes, hasRoom, type Reserve } from './disk-space.js';
+import { DurableWriter } from './durable-writer.js';
+import { EventTable } from './event-table.js';
+import { MachineTable } from './machine-table.js';
+import { OutboxTable } from './outbox-table.js';
+import { Pressure } from './pressure.js';
+import { ScoreBuffer } from './score-buffer.js';
+import { ScoreTable } from './score-table.js';
+import { attempt, guarded, storageError } from './storage-error.js';
+import type * as T from './types.js';
+
+const UPKEEP_MS = 60_000;
+const SACRIFICE_BYTES = 1024 * 1024;
+
+/** Every option of StoreOptions, filled in. */
+export type StoreSettings = Required<Omit<T.StoreOptions, 'retention' | 'maxDatabaseBytes'>> & {
+  readonly retention: Required<T.Retention>;
+};
+
+/** Joins the tables on one connection; each method only says which of them does the work. */
+export class SqliteStore implements T.Store {
+  readonly path: string;
+  readonly #db: Database;
+  readonly #thing: string;
+  readonly #reserve: Reserve;
+  readonly #settings: StoreSettings;
+  readonly #pressure: Pressure;
+  readonly #events: EventTable;
+  readonly #outbox: OutboxTable;
+  readonly #writer: DurableWriter;
+  readonly #scores: ScoreTable;
+  readonly #buffer: ScoreBuffer;
+  readonly #machines: MachineTable;
+  readonly #clips: ClipFolder;
+  readonly #clipWriter: ClipWriter;
+  readonly #timer: NodeJS.Timeout | null;
+  #upkeepDueMs = 0;
+  #closing: Promise<void> | null = null;
+
+  /** Takes over the connection. @param fresh the database was made by this opening */
+  constructor(db: Database, reserve: Reserve, settings: StoreSettings, fresh: boolean) {
+    const { path, clipDir, retention } = settings;
+    const thing = `database ${path}`;
+    const pressure = new Pressure((line) => settings.onNotice(`${thing}: ${line}`));
+    this.path = path;
+    this.#db = db;
+    this.#thing = thing;
+    this.#reserve = reserve;
+    this.#settings = settings;
+    this.#pressure = pressure;
+    this.#events = new EventTable(db);
+    this.#outbox = new OutboxTable(db, settings.outboxLimit);
+    this.#scores = new ScoreTable(db);
+    this.#machines = new MachineTable(db);
+    this.#clips = new ClipFolder(db, clipDir);
+    this.#clips.reconcile(fresh);
+    this.#buffer = new ScoreBuffer({ path, table: this.#scores, pressure, floorBytes: settings.scoreFloorBytes });
+    this.#clipWriter = new ClipWriter({
+      clipDir,
+      folder: this.#clips,
+      events: this.#events,
+      pressure,
+      quotaBytes: retention.clipsBytes,
+      floorBytes: settings.clipFloorBytes,
+    });
+    this.#writer = new DurableWriter({
+      db,
+      thing,
+      events: this.#events,
+      outbox: this.#outbox,
+      pressure,
+      waysOut: this.#waysOut(),
+    });
+    this.#timer = settings.flushMs > 0 ? setInterval(() => this.#tick(), settings.flushMs).unref() : null;
+  }
+
+  /** What an event is worth more than, least first. */
+  #waysOut(): (() => boolean)[] {
+    return [
+      () => this.#reserve.release(),
+      () => this.#clips.sacrifice(SACRIFICE_BYTES),
+      () => {
+        let dropped = false;
+        const failure = attempt(this.#thing, () => {
+          dropped = this.#scores.dropOldest();
+        });
+        return dropped && failure === null;
+      },
+    ];
+  }
+
+  #tick(): void {
+    try {
+      this.flush();
+    } catch (error) {
+      this.#settings.onNotice(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  // -------------------------------------------------------------- events and messages
+
+  recordEvent(event: Event, change: EventChange, messages: readonly T.NewOutboxMessage[]): 'stored' | 'held' {
+    if (change === 'cleared' && event.clearedMs === null) {
+      throw new InternalError(`event ${event.id}: change is cleared, expected clearedMs, found null`);
+    }
+    return this.#writer.write(event, messages);
+  }
+
+  enqueue(messages: readonly T.NewOutboxMessage[]): void {
+    this.#writer.write(null, messages);
+  }
+
+  pending(limit: number): T.OutboxMessage[] {
+    return this.#writer.pending(limit);
+  }
+
+  delivered(id: number): void {
+    this.#writer.delivered(id);
+  }
+
+  openEvents(): Event[] {
+    return this.#events.open();
+  }
+
+  event(id: string): Event | null {
+    return this.#events.get(id);
+  }
+
+  events(query: T.EventQuery): Event[] {
+    return this.#events.page(query);
+  }
+
+  history(eventId: string): T.EventRecord[] {
+    return this.#events.history(eventId);
+  }
+
+  acknowledge(eventId: string, atMs: number, messages?: T.MessagesAbout): Event | null {
+    return this.#amend(eventId, () => this.#events.acknowledge(eventId, atMs), messages);
+  }
+
+  label(record: T.LabelRecord, messages?: T.MessagesAbout): Event | null {
+    return this.#amend(record.eventId, () => this.#events.label(record), messages);
+  }
+
+  /** Changes an event that is stored, and queues what is to be said about it, in one transaction. */
+  #amend(id: string, change: () => void, messages: T.MessagesAbout = () => []): Event | null {
+    const amend = this.#db.transaction(() => {
+      if (!this.#events.get(id)) return null;
+      change();
+      const amended = this.#events.get(id);
+      if (amended) this.#outbox.add(messages(amended));
+      return amended;
+    });
+    return guarded(this.#thing, () => amend());
+  }
+
+  labels(query: { readonly machine?: string; readonly sinceMs?: number } = {}): T.LabelRecord[] {
+    return this.#events.labels(query);
+  }
+
+  // -------------------------------------------------------------- scores
+
+  addVerdict(verdict: Verdict): void {
+    this.#buffer.add(verdict);
+  }
+
+  flush(): void {
+    if (this.#writer.heldChanges > 0) this.#writer.drain();
+    this.#buffer.flush();
+    const now = this.#settings.nowMs();
+    if (now < this.#upkeepDueMs || this.#writer.heldChanges > 0) return;
+    this.#upkeepDueMs = now + UPKEEP_MS;
+    const failure = attempt(this.#thing, () => this.#upkeep(now));
+    if (failure) this.#settings.onNotice(failure.message);
+  }
+
+  /** Age, size and what a full disk left undone. */
+  #upkeep(now: number): void {
+    const { retention, clipFloorBytes } = this.#settings;
+    this.#writer.confirmRest();
+    this.#clips.settle();
+    if (this.#scores.rollUp(now - retention.windowScoresMs)) this.#upkeepDueMs = now;
+    this.#scores.expire(now - retention.minuteScoresMs);
+    if (retention.eventsMs !== null) this.#events.expire(now - retention.eventsMs);
+    this.#clips.expire(now - retention.clipsMs);
+    checkpoint(this.#db);
+    this.#clipWriter.lookForRoom();
+    if (this.#reserve.missing && hasRoom(dirname(this.path), 0, clipFloorBytes)) this.#reserve.fill();
+  }
+
+  scores(query: T.ScoreQuery): T.ScoreSeries[] {
+    return this.#scores.series(query);
+  }
+
+  // -------------------------------------------------------------- machines
+
+  setState(machine: string, state: MachineState, atMs: number): void {
+    guarded(this.#thing, () => this.#machines.setState(machine, state, atMs));
+  }
+
+  states(): T.MachineStateRecord[] {
+    return this.#machines.states();
+  }
+
+  mute(machine: string, untilMs: number): void {
+    guarded(this.#thing, () => this.#machines.mute(machine, untilMs));
+  }
+
+  unmute(machine: string): void {
+    guarded(this.#thing, () => this.#machines.unmute(machine));
+  }
+
+  mutes(nowMs: number): T.Mute[] {
+    return this.#machines.mutes(nowMs);
+  }
+
+  // -------------------------------------------------------------- clips
+
+  saveClip(clip: T.NewClip): Promise<string | null> {
+    return this.#clipWriter.save(clip);
+  }
+
+  clip(sha256: string): T.Clip | null {
+    return this.#clips.get(sha256);
+  }
+
+  // -------------------------------------------------------------- the whole
+
+  health(): T.StoreHealth {
+    return {
+      degradation: this.#pressure.degradation,
+      reason: this.#pressure.reason,
+      pendingMessages: this.#writer.pendingMessages,
+      heldChanges: this.#writer.heldChanges,
+      droppedTelemetry: this.#outbox.dropped,
+      droppedScores: this.#buffer.dropped,
+      droppedClips: this.#clipWriter.dropped,
+      databaseBytes: fileBytes(this.path),
+      walBytes: walBytes(this.path),
+      clipBytes: this.#clips.totalBytes(),
+      freeBytes: freeBytes(dirname(this.path)),
+    };
+  }
+
+  async backup(path: string): Promise<void> {
+    if (resolve(path) === resolve(this.path)) {
+      throw new ConfigError(`backup ${path}: expected a file other than the database itself`);
+    }
+    const temporary = `${path}.partial`;
+    try {
+      await this.#db.backup(temporary);
+      const file = openSync(temporary, 'r+');
+      fsyncSync(file);
+      closeSync(file);
+      renameSync(temporary, path);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw storageError(`backup ${path}`, error);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer);
+    await this.#clipWriter.settled();
+    this.#tick();
+    const held = this.#writer.heldChanges;
+    if (held > 0) this.#settings.onNotice(`${this.#thing}: ${held} event changes could not be stored`);
+    this.#db.close();
+  }
+}
