@@ -1,0 +1,146 @@
+/**
+ * What happens to a raw row before the encoder sees it: scale each column, clip, and (for wide rows) whiten.
+ * Legend: N rows, W raw width, P whitened width.
+ */
+import { principalAxes } from './principal-axes.js';
+
+/** Raw feature rows, row-major (N, W). */
+export interface RowMatrix {
+  readonly data: Float32Array;
+  readonly width: number;
+}
+
+export const rowsOf = (matrix: RowMatrix): number => matrix.data.length / matrix.width;
+
+export type Scaling = 'z-score' | 'min-max';
+
+/** x → clip((x − shift)·scale) → optionally (x − centre)·basis. Applied in the graph, so the package takes raw rows. */
+export interface InputTransform {
+  readonly width: number;
+  /** (W) */
+  readonly shift: Float32Array;
+  readonly scale: Float32Array;
+  readonly clip: number;
+  readonly whitening: Whitening | null;
+}
+
+export interface Whitening {
+  readonly components: number;
+  /** (W) mean of the scaled, clipped rows */
+  readonly centre: Float32Array;
+  /** (W, P): principal axes divided by their deviation. */
+  readonly basis: Float32Array;
+  /** Share of the variance that lies in the P axes, 0…1. */
+  readonly explained: number;
+}
+
+export interface TransformOptions {
+  readonly scaling: Scaling;
+  readonly clip: number;
+  /** Most principal components; 0 never whitens. */
+  readonly whitenTo: number;
+  /** Whiten only when a row is wider than this … */
+  readonly whitenAboveWidth: number;
+  /** … or when there are fewer rows than this many a column. */
+  readonly whitenBelowRowsPerColumn: number;
+}
+
+/** At least this many training rows stand behind every principal component. */
+const ROWS_PER_COMPONENT = 6;
+
+/** Width that the encoder sees. */
+export const transformedWidth = (t: InputTransform): number => t.whitening?.components ?? t.width;
+
+export function fitTransform(rows: RowMatrix, options: TransformOptions): InputTransform {
+  const scaled = { width: rows.width, clip: options.clip, ...scaleOf(rows, options.scaling), whitening: null };
+  const count = rowsOf(rows);
+  const wide = rows.width > options.whitenAboveWidth || count < options.whitenBelowRowsPerColumn * rows.width;
+  const components = Math.min(options.whitenTo, rows.width, Math.floor(count / ROWS_PER_COMPONENT));
+  if (!wide || components < 1) return scaled;
+  return { ...scaled, whitening: fitWhitening(scaleRows(rows, scaled), rows.width, components) };
+}
+
+/** @returns (N, P or W) rows as the encoder sees them */
+export function applyTransform(rows: RowMatrix, transform: InputTransform): Float32Array {
+  const scaled = scaleRows(rows, transform);
+  return transform.whitening ? project(scaled, rows.width, transform.whitening) : scaled;
+}
+
+/** Mean and 1/deviation, or minimum and 1/range, of every column; a constant column is only shifted. */
+function scaleOf({ data, width }: RowMatrix, scaling: Scaling): { shift: Float32Array; scale: Float32Array } {
+  const count = data.length / width;
+  const shift = new Float32Array(width);
+  const scale = new Float32Array(width);
+  for (let j = 0; j < width; j++) {
+    const { mean, deviation, minimum, maximum } = columnStatistics(data, j, width, count);
+    const spread = scaling === 'z-score' ? deviation : maximum - minimum;
+    shift[j] = scaling === 'z-score' ? mean : minimum;
+    scale[j] = spread > 1e-6 * Math.max(Math.abs(maximum), Math.abs(minimum), 1e-6) ? 1 / spread : 1;
+  }
+  return { shift, scale };
+}
+
+function columnStatistics(data: Float32Array, j: number, width: number, count: number) {
+  let sum = 0;
+  let minimum = Number.POSITIVE_INFINITY;
+  let maximum = Number.NEGATIVE_INFINITY;
+  for (let at = j; at < data.length; at += width) {
+    const x = data[at] as number;
+    sum += x;
+    if (x < minimum) minimum = x;
+    if (x > maximum) maximum = x;
+  }
+  const mean = sum / count;
+  let squares = 0;
+  for (let at = j; at < data.length; at += width) squares += ((data[at] as number) - mean) ** 2;
+  return { mean, deviation: Math.sqrt(squares / count), minimum, maximum };
+}
+
+function scaleRows({ data, width }: RowMatrix, { shift, scale, clip }: InputTransform): Float32Array {
+  const out = new Float32Array(data.length);
+  for (let at = 0, j = 0; at < data.length; at++, j = j + 1 === width ? 0 : j + 1) {
+    const x = ((data[at] as number) - (shift[j] as number)) * (scale[j] as number);
+    out[at] = x > clip ? clip : x < -clip ? -clip : x;
+  }
+  return out;
+}
+
+function fitWhitening(data: Float32Array, width: number, components: number): Whitening {
+  const { centre, axes, totalVariance } = principalAxes({ data, width }, components);
+  const kept = axes.length;
+  const unscaled = { components: kept, centre, basis: new Float32Array(width * kept), explained: 0 };
+  axes.forEach((axis, p) => {
+    axis.forEach((v, j) => {
+      unscaled.basis[j * kept + p] = v;
+    });
+  });
+  const variances = columnVariances(project(data, width, unscaled), kept);
+  const basis = unscaled.basis.map((v, at) => v / Math.sqrt(variances[at % kept] as number));
+  return { ...unscaled, basis, explained: variances.reduce((sum, v) => sum + v, 0) / totalVariance };
+}
+
+/** Mean square of each column; the columns have mean 0. */
+function columnVariances(data: Float32Array, width: number): Float64Array {
+  const out = new Float64Array(width);
+  data.forEach((x, at) => {
+    out[at % width] = (out[at % width] as number) + x * x;
+  });
+  return out.map((sum) => Math.max(sum / (data.length / width), 1e-12));
+}
+
+/** (x − centre)·basis, row by row. */
+function project(data: Float32Array, width: number, { centre, basis, components }: Whitening): Float32Array {
+  const count = data.length / width;
+  const out = new Float32Array(count * components);
+  const sums = new Float64Array(components);
+  for (let n = 0; n < count; n++) {
+    sums.fill(0);
+    for (let j = 0; j < width; j++) {
+      const x = (data[n * width + j] as number) - (centre[j] as number);
+      const row = j * components;
+      for (let p = 0; p < components; p++) sums[p] = (sums[p] as number) + x * (basis[row + p] as number);
+    }
+    out.set(sums, n * components);
+  }
+  return out;
+}

@@ -1,0 +1,132 @@
+import {
+  energies,
+  type FitOptions,
+  fitByEm,
+  fitMemberships,
+  kMeansMemberships,
+  type Mixture,
+  type Rows,
+  rowCount,
+} from './mixture-fit.js';
+import { openRandom } from './random.js';
+
+export interface MixtureChoice {
+  readonly mixture: Mixture;
+  /** `network`: the estimator's memberships as they are. `em`: refit by expectation-maximisation. */
+  readonly fit: 'network' | 'em';
+  /** Cross-validated mean log-likelihood of every candidate, nats a row, such as {"network": −3.1, "em-4": −2.9}. */
+  readonly likelihoods: Readonly<Record<string, number>>;
+}
+
+export interface ChoiceOptions extends FitOptions {
+  readonly seed: number;
+  /** `network` keeps the paper's estimator; `auto` takes the candidate under which held-out normals are likeliest. */
+  readonly fit: 'network' | 'auto';
+  /** Component counts to try by EM, beside the network's. */
+  readonly candidates: readonly number[];
+}
+
+/** Choosing looks at no more rows than this; the final fit at all. */
+const CHOICE_ROWS = 8_000;
+const FOLDS = 4;
+/** Rows of one block stay together, since neighbours in time are alike. */
+const BLOCKS = 20;
+
+/**
+ * The final mixture: the network's memberships or EM with one of several K, by the likelihood of held-out rows.
+ * @param gamma the estimator's memberships (N, K), dropout off
+ */
+export function chooseMixture(
+  rows: Rows,
+  gamma: Float64Array,
+  components: number,
+  options: ChoiceOptions,
+): MixtureChoice {
+  if (options.fit === 'network') {
+    return { mixture: fitMemberships(rows, gamma, components, options), fit: 'network', likelihoods: {} };
+  }
+  const sample = thin(rows, gamma, components);
+  const likelihoods: Record<string, number> = {
+    network: crossValidate(sample.rows, (part) =>
+      fitMemberships(part.rows, take(sample.gamma, part.index, components), components, options),
+    ),
+  };
+  for (const k of options.candidates) {
+    likelihoods[`em-${k}`] = crossValidate(sample.rows, (part) =>
+      emFromScratch(part.rows, k, { ...options, maxIterations: 25 }),
+    );
+  }
+  const best = Object.entries(likelihoods).reduce((a, b) => (b[1] > a[1] ? b : a))[0];
+  return best === 'network'
+    ? { mixture: fitMemberships(rows, gamma, components, options), fit: 'network', likelihoods }
+    : { mixture: emFromScratch(rows, Number(best.slice(3)), options), fit: 'em', likelihoods };
+}
+
+function emFromScratch(rows: Rows, components: number, options: ChoiceOptions): Mixture {
+  const start = thin(rows, new Float64Array(0), 0);
+  const memberships = kMeansMemberships(start.rows, components, openRandom(options.seed, 'k-means', components));
+  const first = fitByEm(start.rows, memberships, components, options);
+  if (rowCount(start.rows) === rowCount(rows)) return first;
+  return fitByEm(rows, responsibilities(rows, first), components, { ...options, maxIterations: 20 });
+}
+
+/** ρ (N, K) of every row. */
+function responsibilities(rows: Rows, mixture: Mixture): Float64Array {
+  const k = mixture.components;
+  const whole = energies(rows, mixture);
+  const out = new Float64Array(whole.length * k);
+  for (let i = 0; i < k; i++) {
+    const only = { ...mixture, components: 1, ...component(mixture, i) };
+    energies(rows, only).forEach((energy, n) => {
+      out[n * k + i] = Math.exp((whole[n] as number) - energy);
+    });
+  }
+  return out;
+}
+
+function component(mixture: Mixture, i: number): Pick<Mixture, 'mean' | 'inverse' | 'offset'> {
+  const d = mixture.size;
+  return {
+    mean: mixture.mean.subarray(i * d, (i + 1) * d),
+    inverse: mixture.inverse.subarray(i * d * d, (i + 1) * d * d),
+    offset: mixture.offset.subarray(i, i + 1),
+  };
+}
+
+interface Part {
+  readonly rows: Rows;
+  readonly index: Int32Array;
+}
+
+/** Mean log-likelihood over folds of whole blocks, each scored by a mixture that has not seen it. */
+function crossValidate(rows: Rows, fitTo: (part: Part) => Mixture): number {
+  const count = rowCount(rows);
+  const foldOf = (n: number): number => Math.floor((n * BLOCKS) / count) % FOLDS;
+  let total = 0;
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const mixture = fitTo(pick(rows, (n) => foldOf(n) !== fold));
+    total -= energies(pick(rows, (n) => foldOf(n) === fold).rows, mixture).reduce((sum, e) => sum + e, 0);
+  }
+  return total / count;
+}
+
+function pick(rows: Rows, keep: (n: number) => boolean): Part {
+  const index = Int32Array.from({ length: rowCount(rows) }, (_, n) => n).filter(keep);
+  return { rows: { data: take(rows.data, index, rows.size), size: rows.size }, index };
+}
+
+function take(data: Float64Array, index: Int32Array, size: number): Float64Array {
+  const out = new Float64Array(index.length * size);
+  index.forEach((n, i) => {
+    out.set(data.subarray(n * size, (n + 1) * size), i * size);
+  });
+  return out;
+}
+
+/** At most CHOICE_ROWS rows, evenly spaced in order. */
+function thin(rows: Rows, gamma: Float64Array, components: number): { rows: Rows; gamma: Float64Array } {
+  const count = rowCount(rows);
+  if (count <= CHOICE_ROWS) return { rows, gamma };
+  const index = Int32Array.from({ length: CHOICE_ROWS }, (_, i) => Math.floor((i * count) / CHOICE_ROWS));
+  return { rows: { data: take(rows.data, index, rows.size), size: rows.size }, gamma: take(gamma, index, components) };
+}

@@ -1,0 +1,35 @@
+export type ResidualKind = 'paper' | 'robust';
+
+/** Sizes of one flat DAGMM. The decoder mirrors the encoder. */
+export interface NetworkShape {
+  /** Width of a row as the encoder sees it. */
+  readonly width: number;
+  /** Hidden layers of the encoder, such as [60, 30, 10]. */
+  readonly hidden: readonly number[];
+  /** Size of z_c. */
+  readonly code: number;
+  readonly estimatorHidden: number;
+  readonly components: number;
+}
+
+/** z_c and two residual numbers. */
+export const latentSize = (shape: NetworkShape): number => shape.code + 2;
+
+/** Widths along each network: [from, …, to]. */
+export function layerWidths(shape: NetworkShape) {
+  const encoder = [shape.width, ...shape.hidden, shape.code];
+  return {
+    encoder,
+    decoder: [...encoder].reverse(),
+    estimator: [latentSize(shape), shape.estimatorHidden, shape.components],
+  };
+}
+
+const countOf = (layers: readonly number[]): number =>
+  layers.slice(1).reduce((sum, to, i) => sum + ((layers[i] as number) + 1) * to, 0);
+
+/** Lengths of the two parameter vectors. */
+export function parameterCounts(shape: NetworkShape): { autoencoder: number; estimator: number } {
+  const { encoder, decoder, estimator } = layerWidths(shape);
+  return { autoencoder: countOf(encoder) + countOf(decoder), estimator: countOf(estimator) };
+}

@@ -1,0 +1,170 @@
+/** Presets (what the rows are) and recipes (how the DAGMM is trained on them), as data. Science §1–2. */
+import { ConfigError } from '../contracts.js';
+import type { TransformOptions } from './input-transform.js';
+import { latentSize, type NetworkShape, type ResidualKind } from './network-shape.js';
+
+export const PRESETS = ['mel-frames', 'mel-flat', 'image-flat', 'table'] as const;
+export type Preset = (typeof PRESETS)[number];
+export const RECIPES = ['paper', 'robust'] as const;
+export type Recipe = (typeof RECIPES)[number];
+
+/** Every hyper-parameter of one training. Any of them may be overridden. */
+export interface DagmmSettings extends TransformOptions {
+  readonly hidden: readonly number[];
+  readonly code: number;
+  readonly estimatorHidden: number;
+  readonly components: number;
+  /** Share of the estimator's hidden units switched off in a training step. */
+  readonly dropout: number;
+  readonly residual: ResidualKind;
+  /** Standardise z with batch statistics while training and whole-set statistics after. */
+  readonly standardiseLatent: boolean;
+  /** Deviation of the noise on the encoder's input while training. */
+  readonly inputNoise: number;
+  readonly batchRows: number;
+  /** Passes of reconstruction alone, then of the whole objective. */
+  readonly pretrainEpochs: number;
+  readonly jointEpochs: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  /** Largest norm of the gradient; 0 never clips. */
+  readonly clipNorm: number;
+  readonly lambdaEnergy: number;
+  readonly lambdaPenalty: number;
+  /** Use λ1·E/D and the mean of 1/Σ_jj instead of λ1·E and the sum. */
+  readonly perDimension: boolean;
+  /** ε on every Σ, while training and in the final fit. */
+  readonly epsilon: number;
+  readonly fit: 'network' | 'auto';
+  /** Component counts that `auto` tries by EM. */
+  readonly emComponents: readonly number[];
+  readonly shrink: boolean;
+  /** Rows of one scoring call. */
+  readonly scoringRows: number;
+}
+
+/** Rows of every scoring call: two 1-s windows of frames; a batch of rows or pictures. */
+const SCORING_ROWS: Readonly<Record<Preset, number>> = { 'mel-frames': 64, 'mel-flat': 8, 'image-flat': 8, table: 64 };
+
+/** Rows that each component needs for each number of its latent space (science §2: batch ≥ 10·K·D). */
+const ROWS_PER_LATENT = 10;
+
+/** Settings of a preset and a recipe for so many rows of such a width. @throws {ConfigError} for an unknown name */
+export function settingsFor(preset: string, recipe: string, rows: number, width: number): DagmmSettings {
+  if (!isOneOf(PRESETS, preset))
+    throw new ConfigError(`preset: expected one of ${PRESETS.join(', ')}, found "${preset}"`);
+  if (!isOneOf(RECIPES, recipe))
+    throw new ConfigError(`recipe: expected one of ${RECIPES.join(', ')}, found "${recipe}"`);
+  const scoringRows = SCORING_ROWS[preset];
+  return recipe === 'paper' ? paper(preset, rows, width, scoringRows) : robust(rows, width, scoringRows);
+}
+
+const isOneOf = <T extends string>(names: readonly T[], name: string): name is T =>
+  names.some((known) => known === name);
+
+/**
+ * Zong et al., ICLR 2018. Tables: the paper's networks by width (KDDCUP 60-30-10-1, Arrhythmia 10-2, Thyroid 12-4-1)
+ * and its step budgets; sounds and pictures: the customer's latent 2, K = 2.
+ */
+function paper(preset: Preset, rows: number, width: number, scoringRows: number): DagmmSettings {
+  const wide = width > 200;
+  const table = wide ? ARRHYTHMIA : width > 20 ? KDDCUP : THYROID;
+  const network =
+    preset === 'table' ? table : { hidden: [60, 30, 10], code: 2, components: 2, batchRows: 1024, steps: 4_000 };
+  const batchRows = Math.min(network.batchRows, rows);
+  const { steps, ...shape } = network;
+  return {
+    ...shape,
+    estimatorHidden: 10,
+    dropout: 0.5,
+    residual: 'paper',
+    standardiseLatent: false,
+    inputNoise: 0,
+    batchRows,
+    pretrainEpochs: 0,
+    jointEpochs: epochsFor(steps, rows, batchRows, 40, 20_000),
+    learningRate: 1e-4,
+    weightDecay: 0,
+    clipNorm: 0,
+    lambdaEnergy: 0.1,
+    lambdaPenalty: 0.005,
+    perDimension: false,
+    epsilon: 1e-6,
+    fit: 'network',
+    emComponents: [],
+    shrink: false,
+    scaling: 'min-max',
+    clip: 10,
+    whitenTo: 0,
+    whitenAboveWidth: Number.MAX_SAFE_INTEGER,
+    whitenBelowRowsPerColumn: 0,
+    scoringRows,
+  };
+}
+
+const KDDCUP = { hidden: [60, 30, 10], code: 1, components: 4, batchRows: 1024, steps: 20_000 };
+const ARRHYTHMIA = { hidden: [10], code: 2, components: 2, batchRows: 128, steps: 20_000 };
+const THYROID = { hidden: [12, 4], code: 1, components: 2, batchRows: 1024, steps: 40_000 };
+
+/** Science §2: one hidden layer, standardised z, log residual, PCA-whitened wide input, EM where held-out rows prefer it. */
+function robust(rows: number, width: number, scoringRows: number): DagmmSettings {
+  const code = Math.min(8, Math.max(1, Math.ceil(width / 2)));
+  const size = code + 2;
+  const supported = Math.max(1, Math.floor(rows / (ROWS_PER_LATENT * size)));
+  const components = Math.min(4, supported);
+  const batchRows = Math.min(rows, rows > 4_096 ? 1_024 : 256);
+  return {
+    hidden: [width > 16 ? 64 : 32],
+    code,
+    estimatorHidden: 10,
+    components,
+    dropout: 0.5,
+    residual: 'robust',
+    standardiseLatent: true,
+    inputNoise: rows < 1_000 && width > 50 ? 0.3 : 0,
+    batchRows: Math.max(batchRows, Math.min(rows, ROWS_PER_LATENT * components * size)),
+    pretrainEpochs: epochsFor(1_200, rows, batchRows, 2, 100),
+    jointEpochs: epochsFor(1_200, rows, batchRows, 3, 100),
+    learningRate: 1e-3,
+    weightDecay: 1e-5,
+    clipNorm: 1,
+    lambdaEnergy: 0.1,
+    lambdaPenalty: 0.005,
+    perDimension: true,
+    epsilon: 1e-3,
+    fit: 'auto',
+    emComponents: [1, 2, 4, 8].filter((k) => k <= supported),
+    shrink: true,
+    scaling: 'z-score',
+    clip: 10,
+    whitenTo: 64,
+    whitenAboveWidth: 200,
+    whitenBelowRowsPerColumn: 10,
+    scoringRows,
+  };
+}
+
+/** Epochs that make up about `steps` steps, within bounds. */
+function epochsFor(steps: number, rows: number, batchRows: number, least: number, most: number): number {
+  const perEpoch = Math.ceil(rows / Math.max(1, batchRows));
+  return Math.min(most, Math.max(least, Math.round(steps / perEpoch)));
+}
+
+/** Network sizes once the width that the encoder sees is known. */
+export const networkShape = (settings: DagmmSettings, width: number): NetworkShape => ({
+  width,
+  hidden: settings.hidden,
+  code: settings.code,
+  estimatorHidden: settings.estimatorHidden,
+  components: settings.components,
+});
+
+/** λ1 and λ2 as the mixture objective takes them. */
+export function mixtureWeights(settings: DagmmSettings, shape: NetworkShape) {
+  const size = latentSize(shape);
+  return {
+    energy: settings.perDimension ? settings.lambdaEnergy / size : settings.lambdaEnergy,
+    penalty: settings.perDimension ? settings.lambdaPenalty / (size * shape.components) : settings.lambdaPenalty,
+    epsilon: settings.epsilon,
+  };
+}
