@@ -11,7 +11,7 @@ const MOST_PEAKS = 1000;
 export const FEWEST_PEAKS = 20;
 /** Fewer independent values than this: the horizon is calibrated on single windows (short) or left out (long). */
 const FEWEST_INDEPENDENT = 10;
-const TAIL_FROM = 0.98;
+export const TAIL_FROM = 0.98;
 const CLEAR_AT = 0.9;
 /** Quieter than this is a dead microphone, not a level that the machine had. */
 export const DEAD_DB = -100;
