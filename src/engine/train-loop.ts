@@ -1,0 +1,186 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { ModelError } from '../contracts.js';
+import type { Graph } from './graph.js';
+import { type HostTensor, type HostType, hostType, sizeOf } from './host-tensor.js';
+import {
+  dataName,
+  finalState,
+  INDICES,
+  type LoopLayout,
+  loopModel,
+  nextState,
+  perStepName,
+  STEPS,
+} from './loop-model.js';
+import { openExecution, type Session, type SessionOptions } from './session.js';
+import { type TensorSpec, trace } from './trace.js';
+
+/** One training step as a pure function. Everything random comes in through `perStep`. */
+export interface StepSpec {
+  /** Metrics are scalars. What is carried keeps its shapes and types. */
+  step(
+    state: tf.Tensor[],
+    batch: tf.Tensor[],
+    perStep: tf.Tensor[],
+  ): { readonly state: tf.Tensor[]; readonly metrics: tf.Tensor[] };
+  /** Initial parameters and optimiser state. */
+  readonly state: readonly HostTensor[];
+  /** The epoch's data, each (rows, …); a step receives the gathered rows (batchRows, …). */
+  readonly data: readonly HostTensor[];
+  readonly batchRows: number;
+  /** Tensors that differ from step to step (dropout masks, noise), fed as (steps, …shape) float32. */
+  readonly perStep?: readonly { readonly shape: readonly number[] }[];
+  readonly metricNames: readonly string[];
+}
+
+/** Runs training steps and keeps their state. */
+export interface TrainLoop {
+  /**
+   * Runs one step per row of indices as one native call, which blocks the thread meanwhile: chunk long epochs.
+   * @param indices (steps, batchRows) row numbers into data, row-major
+   * @returns per metric, its value at each step
+   */
+  run(indices: BigInt64Array, perStep?: readonly HostTensor[]): Promise<Record<string, Float32Array>>;
+  /** A copy of the present state. */
+  state(): HostTensor[];
+  setState(state: readonly HostTensor[]): void;
+  close(): Promise<void>;
+}
+
+/** Records the step, wraps it in an ONNX Loop and opens it on a device. */
+export async function openTracedTrainLoop(spec: StepSpec, options: SessionOptions = {}): Promise<TrainLoop> {
+  const { graph, layout } = traceStep(spec);
+  const session = await openExecution(loopModel(graph, layout), options);
+  return new TracedTrainLoop(spec, layout, session);
+}
+
+/** The step's graph with the names by which a loop feeds it. */
+export function traceStep(spec: StepSpec): { graph: Graph; layout: LoopLayout } {
+  const layout = layoutOf(spec);
+  const counts = [spec.state.length, spec.data.length];
+  const inputs: TensorSpec[] = [
+    ...spec.state.map((tensor, i) => specOf(layout.state[i] ?? '', tensor, tensor.shape)),
+    ...spec.data.map((tensor, i) => specOf(layout.batch[i] ?? '', tensor, [spec.batchRows, ...tensor.shape.slice(1)])),
+    ...layout.perStepShapes.map((shape, i) => ({ name: layout.perStep[i] ?? '', shape, dtype: 'float32' as const })),
+  ];
+  const graph = trace(
+    (tensors) => {
+      const [states = 0, batches = 0] = counts;
+      const after = spec.step(
+        tensors.slice(0, states),
+        tensors.slice(states, states + batches),
+        tensors.slice(states + batches),
+      );
+      return [...after.state, ...after.metrics];
+    },
+    inputs,
+    [...layout.state.map(nextState), ...layout.metrics],
+  );
+  checkCarried(spec, graph);
+  return { graph, layout };
+}
+
+function layoutOf(spec: StepSpec): LoopLayout {
+  const perStep = spec.perStep ?? [];
+  return {
+    state: spec.state.map((_, index) => `state${index}`),
+    batch: spec.data.map((_, index) => `batch${index}`),
+    perStep: perStep.map((_, index) => `perStep${index}`),
+    metrics: spec.metricNames,
+    dataShapes: spec.data.map(({ data, shape }) => ({ shape, dtype: hostType(data) })),
+    perStepShapes: perStep.map(({ shape }) => shape),
+    batchRows: spec.batchRows,
+  };
+}
+
+function specOf(name: string, { data }: HostTensor, shape: readonly number[]): TensorSpec {
+  const dtype: HostType = hostType(data);
+  if (dtype === 'int64') throw new ModelError(`${name}: expected float32, int32 or bool, got int64`);
+  return { name, shape, dtype };
+}
+
+function checkCarried(spec: StepSpec, graph: Graph): void {
+  spec.state.forEach((before, index) => {
+    const after = graph.outputs[index]?.value;
+    const expected = `${hostType(before.data)} [${before.shape}]`;
+    const actual = after ? `${after.dtype} [${after.shape}]` : 'nothing';
+    if (expected !== actual)
+      throw new ModelError(`training state ${index}: expected ${expected} after a step, got ${actual}`);
+  });
+}
+
+class TracedTrainLoop implements TrainLoop {
+  #state: HostTensor[];
+
+  constructor(
+    readonly spec: StepSpec,
+    readonly layout: LoopLayout,
+    readonly session: Session,
+  ) {
+    this.#state = spec.state.map(copyOf);
+  }
+
+  async run(indices: BigInt64Array, perStep: readonly HostTensor[] = []): Promise<Record<string, Float32Array>> {
+    const steps = stepCount(this.spec, indices);
+    const feeds: Record<string, HostTensor> = {
+      [STEPS]: { data: BigInt64Array.of(BigInt(steps)), shape: [] },
+      [INDICES]: { data: indices, shape: [steps, this.spec.batchRows] },
+    };
+    this.spec.data.forEach((tensor, index) => {
+      feeds[dataName(index)] = tensor;
+    });
+    perStep.forEach((tensor, index) => {
+      feeds[perStepName(index)] = tensor;
+    });
+    this.#state.forEach((tensor, index) => {
+      feeds[this.layout.state[index] ?? ''] = tensor;
+    });
+    const results = await this.session.run(feeds);
+    this.#state = this.layout.state.map((name) => resultOf(results, finalState(name)));
+    return Object.fromEntries(
+      this.layout.metrics.map((name) => [name, resultOf(results, name).data as Float32Array] as const),
+    );
+  }
+
+  state(): HostTensor[] {
+    return this.#state.map(copyOf);
+  }
+
+  setState(state: readonly HostTensor[]): void {
+    checkState(this.spec, state);
+    this.#state = state.map(copyOf);
+  }
+
+  close(): Promise<void> {
+    return this.session.close();
+  }
+}
+
+/** @throws {ModelError} when the indices are no whole number of steps or point outside the data */
+export function stepCount(spec: StepSpec, indices: BigInt64Array): number {
+  const steps = indices.length / spec.batchRows;
+  if (!Number.isInteger(steps)) {
+    throw new ModelError(`training indices: expected a multiple of ${spec.batchRows}, got ${indices.length}`);
+  }
+  const rows = Math.min(...spec.data.map((tensor) => tensor.shape[0] ?? 0));
+  const outside = indices.find((index) => index < 0n || index >= BigInt(rows));
+  if (outside !== undefined) throw new ModelError(`training index ${outside}: expected 0 to ${rows - 1}`);
+  return steps;
+}
+
+/** @throws {ModelError} when a restored state does not fit the step */
+export function checkState(spec: StepSpec, state: readonly HostTensor[]): void {
+  const describe = (tensors: readonly HostTensor[]) => tensors.map((t) => `${hostType(t.data)}[${t.shape}]`).join(' ');
+  const fits = describe(state) === describe(spec.state) && state.every((t) => t.data.length === sizeOf(t.shape));
+  if (!fits) throw new ModelError(`training state: expected ${describe(spec.state)}, got ${describe(state)}`);
+}
+
+export function copyOf({ data, shape }: HostTensor): HostTensor {
+  return { data: data.slice(), shape: [...shape] };
+}
+
+function resultOf(results: Record<string, HostTensor>, name: string): HostTensor {
+  const found = results[name];
+  if (!found) throw new ModelError(`training step: output ${name} is missing`);
+  return found;
+}
