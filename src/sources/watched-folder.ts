@@ -1,0 +1,191 @@
+import { readdir, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type FSWatcher, watch } from 'chokidar';
+
+export interface WatchedFolderOptions {
+  readonly folder: string;
+  /** Lower-case extensions with the dot, e.g. ['.wav']. Other files, and those whose name starts with a dot, are ignored. */
+  readonly extensions: readonly string[];
+  /** Whether files that are there at the start are delivered. Default false. */
+  readonly existing?: boolean;
+  /** Order among files that are ready at the same time: by path, or by time of last change. Default 'name'. */
+  readonly order?: 'name' | 'time';
+  /** A file is complete when its size has not changed for this long. Default 2,000. */
+  readonly stableMs?: number;
+  /** Folders below the folder that are watched too. Default 4. */
+  readonly depth?: number;
+  /** Look for changes by polling: for network drives, which send no notifications. Default false. */
+  readonly poll?: boolean;
+  /** How often a missing folder is looked for. Default 2,000. */
+  readonly retryMs?: number;
+}
+
+/** A complete new file, or the news that the folder is away or back. */
+export type FolderItem =
+  | { readonly kind: 'file'; readonly path: string; readonly modifiedMs: number; readonly sizeBytes: number }
+  | { readonly kind: 'gone'; readonly message: string }
+  | { readonly kind: 'back'; readonly message: string };
+
+type NewFile = Extract<FolderItem, { kind: 'file' }>;
+
+/**
+ * Every file that appears in a folder, once, when it is complete. Never ends by itself: a folder that is missing or
+ * unmounted is reported once (`gone`) and looked for until it is there again (`back`); files that were delivered before are not
+ * delivered again, unless they were removed and made anew. Ends when the signal aborts.
+ */
+export async function* watchFolder(options: WatchedFolderOptions, signal: AbortSignal): AsyncGenerator<FolderItem> {
+  const seen = new Set<string>();
+  let skipPresent = !(options.existing ?? false);
+  let poll = options.poll ?? false;
+  let away = false;
+  while (!signal.aborted) {
+    const missing = await whyMissing(options.folder);
+    if (missing === null) {
+      if (away) yield { kind: 'back', message: `folder ${options.folder}: is there again` };
+      const lost = yield* filesUntilLost({ ...options, poll }, seen, skipPresent, signal);
+      if (lost === null) return;
+      away = true;
+      // Notifications that cannot be had (too many watches) are replaced by polling.
+      poll ||= lost.unwatchable;
+      yield { kind: 'gone', message: lost.message };
+    } else if (!away) {
+      away = true;
+      yield { kind: 'gone', message: missing };
+    }
+    // What is in the folder when it appears came after the start.
+    skipPresent = false;
+    await pause(options.retryMs ?? 2_000, signal);
+  }
+}
+
+interface Lost {
+  readonly message: string;
+  readonly unwatchable: boolean;
+}
+
+/** Delivers files until the folder is lost (returns why) or the signal aborts (returns null). */
+async function* filesUntilLost(
+  options: WatchedFolderOptions,
+  seen: Set<string>,
+  skipPresent: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<NewFile, Lost | null> {
+  let ready = await presentFiles(options, seen, skipPresent);
+  let lost: Lost | null = null;
+  let wake = () => {};
+  const onAbort = () => wake();
+  const lose = (message: string | null, unwatchable: boolean) => {
+    if (message !== null) lost ??= { message, unwatchable };
+    wake();
+  };
+  const watcher = openWatcher(options);
+  signal.addEventListener('abort', onAbort);
+  watcher.on('add', (path, stats) => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    ready.push({ kind: 'file', path, modifiedMs: stats?.mtimeMs ?? Date.now(), sizeBytes: stats?.size ?? 0 });
+    wake();
+  });
+  watcher.on('unlink', (path) => {
+    // An unmounted folder "removes" all its files: they must not be delivered again when it is back.
+    void whyMissing(options.folder).then((missing) => missing ?? seen.delete(path));
+  });
+  watcher.on('unlinkDir', () => void whyMissing(options.folder).then((missing) => lose(missing, false)));
+  watcher.on('error', (error) => {
+    lose(`folder ${options.folder}: cannot be watched: ${error instanceof Error ? error.message : error}`, true);
+  });
+  try {
+    while (!signal.aborted) {
+      if (ready.length > 0) {
+        const batch = ready.sort(order[options.order ?? 'name']);
+        ready = [];
+        for (const file of batch) {
+          if (signal.aborted) return null;
+          yield file;
+        }
+      } else if (lost !== null) {
+        return lost;
+      } else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        // Files that arrive together become complete within one poll of each other.
+        await pause(2 * pollMs(options), signal);
+      }
+    }
+    return null;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    await watcher.close();
+  }
+}
+
+/**
+ * Marks what is in the folder as seen and returns it, but for files that changed a moment ago, which the watcher
+ * waits for. @param skip true: everything is marked as seen and nothing is returned.
+ */
+async function presentFiles(options: WatchedFolderOptions, seen: Set<string>, skip: boolean): Promise<NewFile[]> {
+  const ready: NewFile[] = [];
+  const completeBefore = Date.now() - stableMs(options);
+  for (const path of await filesIn(options)) {
+    if (seen.has(path)) continue;
+    const stats = await stat(path).catch(() => null);
+    if (stats === null || (!skip && stats.mtimeMs > completeBefore)) continue;
+    seen.add(path);
+    if (!skip) ready.push({ kind: 'file', path, modifiedMs: stats.mtimeMs, sizeBytes: stats.size });
+  }
+  return ready;
+}
+
+const order = {
+  name: (a: NewFile, b: NewFile) => (a.path < b.path ? -1 : 1),
+  time: (a: NewFile, b: NewFile) => a.modifiedMs - b.modifiedMs || (a.path < b.path ? -1 : 1),
+};
+
+const stableMs = (options: WatchedFolderOptions) => options.stableMs ?? 2_000;
+const pollMs = (options: WatchedFolderOptions) => Math.min(200, Math.max(10, stableMs(options) / 4));
+
+function openWatcher(options: WatchedFolderOptions): FSWatcher {
+  return watch(options.folder, {
+    depth: options.depth ?? 4,
+    usePolling: options.poll ?? false,
+    alwaysStat: true,
+    atomic: false,
+    ignorePermissionErrors: true,
+    awaitWriteFinish: { stabilityThreshold: stableMs(options), pollInterval: pollMs(options) },
+    ignored: (path, stats) => stats?.isFile() === true && !wanted(path, options.extensions),
+  });
+}
+
+function wanted(path: string, extensions: readonly string[]): boolean {
+  const hidden = (path.split(/[/\\]/).at(-1) ?? '').startsWith('.');
+  return !hidden && extensions.includes(extname(path).toLowerCase());
+}
+
+async function filesIn(options: WatchedFolderOptions): Promise<string[]> {
+  const depth = options.depth ?? 4;
+  const list = async (folder: string, level: number): Promise<string[]> => {
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    const nested = entries.map(async (entry): Promise<string[]> => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return level < depth ? list(path, level + 1) : [];
+      return wanted(path, options.extensions) ? [path] : [];
+    });
+    return (await Promise.all(nested)).flat();
+  };
+  return list(options.folder, 0);
+}
+
+async function whyMissing(folder: string): Promise<string | null> {
+  try {
+    return (await stat(folder)).isDirectory() ? null : `folder ${folder}: expected a folder, found a file`;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    return `folder ${folder}: ${code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`}`;
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {});
+}

@@ -1,0 +1,119 @@
+import { mkdir, mkdtemp, open, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FolderItem, type WatchedFolderOptions, watchFolder } from '../../src/sources/watched-folder.js';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'auscult-folder-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** Runs a watcher beside `act`, until `count` items came; returns names of files and kinds of news. */
+async function watchDuring(options: Partial<WatchedFolderOptions>, count: number, act: () => Promise<void>) {
+  const abort = new AbortController();
+  const items: FolderItem[] = [];
+  const all = { folder, extensions: ['.wav'], stableMs: 200, retryMs: 50, ...options };
+  const reading = (async () => {
+    for await (const item of watchFolder(all, abort.signal)) {
+      items.push(item);
+      if (items.length === count) break;
+    }
+  })();
+  const watchdog = setTimeout(() => abort.abort(), 15_000);
+  await sleep(150);
+  await act();
+  await reading;
+  clearTimeout(watchdog);
+  return items.map((item) => (item.kind === 'file' ? basename(item.path) : item.kind));
+}
+
+const put = (name: string, text = 'x') => writeFile(join(folder, name), text);
+const old = new Date(Date.now() - 60_000);
+async function putOld(name: string, at = old) {
+  await put(name);
+  await utimes(join(folder, name), at, at);
+}
+
+describe('a watched folder', () => {
+  it('skips what is there at the start, other extensions, and hidden files', async () => {
+    await putOld('before.wav');
+    const names = await watchDuring({}, 1, async () => {
+      await put('notes.txt');
+      await put('.partial.wav');
+      await put('New.WAV');
+    });
+    expect(names).toEqual(['New.WAV']);
+  });
+
+  it('delivers existing files in the order of their names, then the new one', async () => {
+    for (const name of ['c.wav', 'a.wav', 'b.wav']) await putOld(name);
+    expect(await watchDuring({ existing: true }, 4, () => put('0.wav'))).toEqual(['a.wav', 'b.wav', 'c.wav', '0.wav']);
+  });
+
+  it('delivers existing files in the order of their times when asked', async () => {
+    await putOld('a.wav', new Date(Date.now() - 10_000));
+    await putOld('b.wav', new Date(Date.now() - 30_000));
+    expect(await watchDuring({ existing: true, order: 'time' }, 2, async () => {})).toEqual(['b.wav', 'a.wav']);
+  });
+
+  it('waits until a file has stopped growing', async () => {
+    const abort = new AbortController();
+    const watching = watchFolder({ folder, extensions: ['.wav'], stableMs: 400 }, abort.signal);
+    const first = watching.next();
+    await sleep(100);
+    const file = await open(join(folder, 'growing.wav'), 'w');
+    for (let i = 0; i < 8; i++) {
+      await file.write('0123456789');
+      await sleep(100);
+    }
+    await file.close();
+    const item = await first;
+    abort.abort();
+    expect(item.value).toMatchObject({ kind: 'file', sizeBytes: 80 });
+  });
+
+  it('sees files that are moved in, and files in new folders below', async () => {
+    const names = await watchDuring({}, 2, async () => {
+      const outside = await mkdtemp(join(tmpdir(), 'auscult-outside-'));
+      await writeFile(join(outside, 'm.wav'), 'x');
+      await mkdir(join(folder, '2031-05-01'));
+      await put(join('2031-05-01', 'n.wav'));
+      await rename(join(outside, 'm.wav'), join(folder, 'm.wav'));
+      await rm(outside, { recursive: true });
+    });
+    expect(names.sort()).toEqual(['m.wav', 'n.wav']);
+  });
+
+  it('tells when the folder is away and back, and delivers nothing twice', async () => {
+    await putOld('a.wav');
+    const aside = `${folder}-aside`;
+    const names = await watchDuring({ existing: true }, 4, async () => {
+      await sleep(300);
+      await rename(folder, aside);
+      await sleep(500);
+      await writeFile(join(aside, 'b.wav'), 'x');
+      await rename(aside, folder);
+    });
+    expect(names).toEqual(['a.wav', 'gone', 'back', 'b.wav']);
+  });
+
+  it('waits for a folder that does not exist yet, and says so', async () => {
+    await rm(folder, { recursive: true });
+    const names = await watchDuring({}, 3, async () => {
+      await mkdir(folder);
+      await put('first.wav');
+    });
+    expect(names).toEqual(['gone', 'back', 'first.wav']);
+  });
+
+  it('ends when the signal aborts while nothing happens', async () => {
+    const abort = new AbortController();
+    const next = watchFolder({ folder, extensions: ['.wav'] }, abort.signal).next();
+    await sleep(100);
+    abort.abort();
+    expect(await next).toEqual({ done: true, value: undefined });
+  });
+});
