@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import type { Command } from '../../contracts.js';
+import { HttpError } from './respond.js';
+
+const machine = z.string().min(1).max(200);
+const id = z.string().min(1).max(64);
+/** Up to 30 days. */
+const minutes = z.number().positive().max(43_200);
+
+const schema: z.ZodType<Command> = z.discriminatedUnion('command', [
+  z.strictObject({ command: z.literal('acknowledge'), machine, eventId: id.nullable().default(null) }),
+  z.strictObject({
+    command: z.literal('label'),
+    machine,
+    eventId: id,
+    label: z.enum(['true-alarm', 'false-alarm', 'unsure']),
+    note: z.string().max(2_000).nullable().default(null),
+  }),
+  z.strictObject({ command: z.literal('learn'), machine, minutes }),
+  z.strictObject({ command: z.literal('mute'), machine, minutes: minutes.or(z.literal(0)) }),
+  z.strictObject({ command: z.literal('test-alert'), machine }),
+]);
+
+/** @throws {HttpError} 400 naming each wrong key */
+export function parseCommand(body: unknown): Command {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'command'}: ${issue.message}`);
+  throw new HttpError(400, problems.join('; ').slice(0, 500));
+}

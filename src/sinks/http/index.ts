@@ -1,0 +1,12 @@
+export { openHttpSink } from './http-sink.js';
+export type {
+  Credentials,
+  DashboardData,
+  FeedInfo,
+  HealthCheck,
+  HttpLimits,
+  HttpSink,
+  HttpSinkOptions,
+  SpectrogramFrames,
+} from './types.js';
+export { DEFAULT_LIMITS } from './types.js';
