@@ -55,7 +55,7 @@ function configure(db: Database, maxDatabaseBytes: number | undefined): void {
   db.pragma('synchronous = FULL');
   db.pragma('foreign_keys = ON');
   db.pragma('trusted_schema = OFF');
-  db.pragma('wal_autocheckpoint = 500');
+  setTight(db, false);
   db.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
   if (maxDatabaseBytes === undefined) return;
   const pageBytes = Number(db.pragma('page_size', { simple: true }));
@@ -80,6 +80,11 @@ function checkWritable(db: Database): void {
 /** Moves the WAL into the database and cuts it when it has grown; does nothing while it is small. */
 export function checkpoint(db: Database, limitBytes = WAL_LIMIT_BYTES): void {
   if (walBytes(db.name) > limitBytes) db.pragma('wal_checkpoint(TRUNCATE)');
+}
+
+/** On a full disk the WAL is emptied after few pages, so that what room is left goes to the database and not to the WAL. */
+export function setTight(db: Database, tight: boolean): void {
+  db.pragma(`wal_autocheckpoint = ${tight ? 8 : 500}`);
 }
 
 export function walBytes(path: string): number {

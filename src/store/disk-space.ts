@@ -45,8 +45,4 @@ export class Reserve {
     rmSync(this.path, { force: true });
     return had;
   }
-
-  get missing(): boolean {
-    return this.bytes > 0 && fileBytes(this.path) !== this.bytes;
-  }
 }

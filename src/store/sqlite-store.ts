@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import {
@@ -11,7 +11,7 @@ import {
 } from '../contracts.js';
 import { ClipFolder } from './clip-folder.js';
 import { ClipWriter } from './clip-writer.js';
-import { checkpoint, fileBytes, walBytes } from './connection.js';
+import { checkpoint, fileBytes, setTight, walBytes } from './connection.js';
 import { freeBytes, hasRoom, type Reserve } from './disk-space.js';
 import { DurableWriter } from './durable-writer.js';
 import { EventTable } from './event-table.js';
@@ -88,19 +88,22 @@ export class SqliteStore implements T.Store {
     this.#timer = settings.flushMs > 0 ? setInterval(() => this.#tick(), settings.flushMs).unref() : null;
   }
 
-  /** What an event is worth more than, least first. */
+  /** What an event is worth more than, least first; then the WAL's room is given back while there is any to do it in. */
   #waysOut(): (() => boolean)[] {
-    return [
+    const ways = [
       () => this.#reserve.release(),
       () => this.#clips.sacrifice(SACRIFICE_BYTES),
-      () => {
-        let dropped = false;
-        const failure = attempt(this.#thing, () => {
-          dropped = this.#scores.dropOldest();
-        });
-        return dropped && failure === null;
-      },
+      () => this.#scores.dropOldest(),
     ];
+    return ways.map((way) => () => {
+      setTight(this.#db, true);
+      let freed = false;
+      attempt(this.#thing, () => {
+        freed = way();
+        if (freed) checkpoint(this.#db, 0);
+      });
+      return freed;
+    });
   }
 
   #tick(): void {
@@ -199,7 +202,9 @@ export class SqliteStore implements T.Store {
     this.#clips.expire(now - retention.clipsMs);
     checkpoint(this.#db);
     this.#clipWriter.lookForRoom();
-    if (this.#reserve.missing && hasRoom(dirname(this.path), 0, clipFloorBytes)) this.#reserve.fill();
+    if (!hasRoom(dirname(this.path), 0, clipFloorBytes)) return;
+    this.#reserve.fill();
+    setTight(this.#db, false);
   }
 
   scores(query: T.ScoreQuery): T.ScoreSeries[] {
@@ -261,6 +266,7 @@ export class SqliteStore implements T.Store {
       throw new ConfigError(`backup ${path}: expected a file other than the database itself`);
     }
     const temporary = `${path}.partial`;
+    guarded(`backup ${path}`, () => mkdirSync(dirname(path), { recursive: true }));
     try {
       await this.#db.backup(temporary);
       const file = openSync(temporary, 'r+');

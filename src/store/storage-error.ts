@@ -30,6 +30,7 @@ const FAILURES: readonly (readonly [RegExp, StorageFailure, string])[] = [
     'read-only',
     'expected to be able to open it for writing, permission or folder is missing',
   ],
+  [/^(ENOTDIR|EISDIR|ENOENT|EEXIST)/, 'io', 'expected a file in a folder, the path leads elsewhere'],
   [/^(SQLITE_BUSY|SQLITE_LOCKED)/, 'busy', 'expected to be its only writer, another process holds its lock'],
   [
     /^(SQLITE_CORRUPT|SQLITE_NOTADB)/,

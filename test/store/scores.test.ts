@@ -1,0 +1,172 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { DAY, HOUR, MINUTE, NOON, sampleVerdict, storeIn, temporaryFolder } from './samples.js';
+
+const everything = { fromMs: NOON - 10 * DAY, toMs: NOON + DAY };
+
+test('writes verdicts at the flush and gives each window its own point when there is room', () => {
+  const store = storeIn(temporaryFolder());
+  store.addVerdict(sampleVerdict({ endMs: NOON, score: 3, statistic: 2, pValue: 0.25, state: 'anomalous' }));
+  expect(store.scores({ fromMs: NOON, toMs: NOON + 100, maxPoints: 100 })).toEqual([]);
+  store.flush();
+  expect(store.scores({ fromMs: NOON, toMs: NOON + 100, maxPoints: 100 })).toEqual([
+    {
+      feed: 'pump-00',
+      machine: 'pump',
+      bucketMs: 1,
+      points: [
+        {
+          startMs: NOON,
+          count: 1,
+          score: { min: 3, mean: 3, max: 3 },
+          statistic: { min: 2, mean: 2, max: 2 },
+          threshold: 10,
+          pValue: 0.25,
+          state: 'anomalous',
+        },
+      ],
+    },
+  ]);
+});
+
+test('thins to the number of points asked for, keeping least, mean, most and the newest state', () => {
+  const store = storeIn(temporaryFolder());
+  [1, 5, 3].forEach((score, index) => {
+    const state = index === 2 ? 'anomalous' : 'normal';
+    store.addVerdict(
+      sampleVerdict({ endMs: NOON + index * 100, score, statistic: score * 2, pValue: 1 / score, state }),
+    );
+  });
+  store.flush();
+  const [series] = store.scores({ feed: 'pump-00', fromMs: NOON, toMs: NOON + 1000, maxPoints: 1 });
+  expect(series?.points).toEqual([
+    {
+      startMs: NOON,
+      count: 3,
+      score: { min: 1, mean: 3, max: 5 },
+      statistic: { min: 2, mean: 6, max: 10 },
+      threshold: 10,
+      pValue: 0.2,
+      state: 'anomalous',
+    },
+  ]);
+});
+
+test('separates feeds, and finds them by machine', () => {
+  const store = storeIn(temporaryFolder());
+  store.addVerdict(sampleVerdict({ feed: 'a', machine: 'pump' }));
+  store.addVerdict(sampleVerdict({ feed: 'b', machine: 'pump' }));
+  store.addVerdict(sampleVerdict({ feed: 'c', machine: 'fan' }));
+  store.flush();
+  const feeds = (filter: object) => store.scores({ ...everything, ...filter, maxPoints: 10 }).map(({ feed }) => feed);
+  expect(feeds({})).toEqual(['c', 'a', 'b']);
+  expect(feeds({ machine: 'pump' })).toEqual(['a', 'b']);
+  expect(feeds({ feed: 'b' })).toEqual(['b']);
+  expect(feeds({ machine: 'nothing' })).toEqual([]);
+});
+
+test('leaves out a score that is not a number, and counts it, rather than losing the batch', () => {
+  const store = storeIn(temporaryFolder());
+  store.addVerdict(sampleVerdict({ score: Number.NaN }));
+  store.addVerdict(sampleVerdict({ endMs: NOON + 1 }));
+  store.flush();
+  expect(store.scores({ ...everything, maxPoints: 10_000 })[0]?.points).toHaveLength(1);
+  expect(store.health().droppedScores).toBe(1);
+});
+
+test('a roll-up to minutes changes no minimum, mean, maximum or count', () => {
+  const window = fc.record({ at: fc.integer({ min: 0, max: 5 * MINUTE }), score: fc.integer({ min: -50, max: 50 }) });
+  fc.assert(
+    fc.property(fc.uniqueArray(window, { selector: ({ at }) => at, maxLength: 60 }), (windows) => {
+      let now = NOON;
+      const store = storeIn(temporaryFolder(), { nowMs: () => now, reserveBytes: 0 });
+      for (const { at, score } of windows)
+        store.addVerdict(sampleVerdict({ endMs: NOON + at, score, statistic: score / 2 }));
+      store.flush();
+      const ask = () => store.scores({ fromMs: NOON, toMs: NOON + 6 * MINUTE, maxPoints: 6 });
+      const before = ask();
+      now = NOON + DAY + 3 * MINUTE;
+      store.flush();
+      const close = before.map((series) => ({
+        ...series,
+        points: series.points.map((point) => ({
+          ...point,
+          score: { ...point.score, mean: expect.closeTo(point.score.mean, 9) },
+          statistic: { ...point.statistic, mean: expect.closeTo(point.statistic.mean, 9) },
+          threshold: expect.closeTo(point.threshold, 9),
+        })),
+      }));
+      expect(ask()).toEqual(close);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('rolls up only what is older than a day, and merges windows that come late into their minute', () => {
+  let now = NOON;
+  const store = storeIn(temporaryFolder(), { nowMs: () => now });
+  const points = () => store.scores({ fromMs: NOON, toMs: NOON + 10_000, maxPoints: 10_000 })[0]?.points ?? [];
+  for (const [endMs, score] of [
+    [NOON + 1000, 1],
+    [NOON + 2000, 3],
+  ] as const)
+    store.addVerdict(sampleVerdict({ endMs, score }));
+  now = NOON + DAY;
+  store.flush();
+  expect(points()).toHaveLength(2);
+  now += 2 * MINUTE;
+  store.flush();
+  expect(points()).toMatchObject([{ startMs: NOON, count: 2, score: { min: 1, mean: 2, max: 3 } }]);
+  store.addVerdict(sampleVerdict({ endMs: NOON + 3000, score: 8 }));
+  now += 2 * MINUTE;
+  store.flush();
+  expect(points()).toMatchObject([{ startMs: NOON, count: 3, score: { min: 1, mean: 4, max: 8 } }]);
+});
+
+test('catches up in steps of an hour after a long time off', () => {
+  let now = NOON;
+  const store = storeIn(temporaryFolder(), { nowMs: () => now });
+  for (let hour = 0; hour < 5; hour++) store.addVerdict(sampleVerdict({ endMs: NOON + hour * HOUR + 1 }));
+  store.flush();
+  now = NOON + 3 * DAY;
+  for (let step = 0; step < 5; step++) store.flush();
+  const [series] = store.scores({ fromMs: NOON, toMs: NOON + 5 * HOUR, maxPoints: 5 });
+  expect(series?.points.map(({ startMs }) => startMs)).toEqual([0, 1, 2, 3, 4].map((hour) => NOON + hour * HOUR));
+  const [fine] = store.scores({ fromMs: NOON, toMs: NOON + 2, maxPoints: 10 });
+  expect(fine?.points[0]?.startMs).toBe(NOON);
+});
+
+test('deletes minutes past their age', () => {
+  let now = NOON;
+  const store = storeIn(temporaryFolder(), {
+    nowMs: () => now,
+    retention: { windowScoresMs: HOUR, minuteScoresMs: DAY },
+  });
+  store.addVerdict(sampleVerdict({ endMs: NOON }));
+  now = NOON + 2 * HOUR;
+  store.flush();
+  expect(store.scores({ ...everything, maxPoints: 10 })[0]?.points).toHaveLength(1);
+  now = NOON + 2 * DAY;
+  store.flush();
+  expect(store.scores({ ...everything, maxPoints: 10 })[0]?.points).toEqual([]);
+});
+
+test('remembers states and mutes over a restart', async () => {
+  const folder = temporaryFolder();
+  const first = storeIn(folder);
+  first.setState('pump', 'normal', NOON);
+  first.setState('pump', 'normal', NOON + 1000);
+  first.setState('fan', 'normal', NOON);
+  first.setState('fan', 'muted', NOON + 5);
+  first.mute('fan', NOON + HOUR);
+  first.mute('pump', NOON + HOUR);
+  first.unmute('pump');
+  await first.close();
+  const second = storeIn(folder);
+  expect(second.states()).toEqual([
+    { machine: 'fan', state: 'muted', sinceMs: NOON + 5 },
+    { machine: 'pump', state: 'normal', sinceMs: NOON },
+  ]);
+  expect(second.mutes(NOON)).toEqual([{ machine: 'fan', untilMs: NOON + HOUR }]);
+  expect(second.mutes(NOON + HOUR)).toEqual([]);
+});
