@@ -1,0 +1,257 @@
+import type {
+  Calibration,
+  MachineState,
+  OperatingState,
+  SignalStats,
+  Trouble,
+  TroubleCode,
+  Verdict,
+} from '../contracts.js';
+import { type Change, EventCycle, type OpenEvent, type Part } from './event-cycle.js';
+import { Judge, type PartNow } from './judge.js';
+import { Operating } from './operating.js';
+import { type Measured, SensorFaults, signalFaults } from './sensor.js';
+import { DEFAULTS, type DeciderSettings } from './settings.js';
+import type { Threshold } from './threshold.js';
+
+/** More hops than this between two windows, or a step back, is a gap even if nobody said so. */
+const GAP_HOPS = 3;
+
+/** One scored window. */
+export interface ScoredWindow {
+  readonly score: number;
+  readonly levelDb?: number;
+  readonly signal?: SignalStats;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly sequence: number;
+  /** True when samples were lost before this window. */
+  readonly gap?: boolean;
+}
+
+export type DeciderInput =
+  /** `nowMs`: the clock when it is decided, for lateness. */
+  | { readonly kind: 'window'; readonly window: ScoredWindow; readonly nowMs?: number }
+  | { readonly kind: 'trouble'; readonly trouble: Pick<Trouble, 'code' | 'down' | 'message' | 'atMs'> }
+  | { readonly kind: 'tick'; readonly atMs: number }
+  /** From a topic; ignored unless the settings say `operating: 'topic'`. */
+  | { readonly kind: 'operating'; readonly running: boolean; readonly atMs: number }
+  /** Until a time that has passed: ends the mute. */
+  | { readonly kind: 'mute'; readonly untilMs: number; readonly atMs: number }
+  /** While learning, no anomaly is raised; sensor faults are. */
+  | { readonly kind: 'learning'; readonly on: boolean; readonly atMs: number }
+  /** `event`: 'anomaly', the code of a sensor fault, or null for all that is open. */
+  | { readonly kind: 'acknowledge'; readonly event: 'anomaly' | TroubleCode | null; readonly atMs: number };
+
+export interface Decision {
+  /** null for inputs that are no window, and for a score that is no number. */
+  readonly verdict: Verdict | null;
+  readonly changes: readonly Change[];
+  readonly state: MachineState;
+  readonly operating: OperatingState;
+}
+
+/** What the store remembers of a feed when it starts again. */
+export interface Resume {
+  /** Events of this feed that are still open; they go on rather than being raised again. */
+  readonly open: readonly OpenEvent[];
+  /** When this feed's last anomaly cleared, for the cooldown. */
+  readonly clearedMs?: number | null;
+  readonly mutedUntilMs?: number | null;
+}
+
+export interface Decider {
+  /** Time is what the inputs say; nothing else is read. The same inputs give the same decisions. */
+  step(input: DeciderInput): Decision;
+  readonly thresholds: ReadonlyMap<Part, Threshold>;
+  readonly settings: DeciderSettings;
+}
+
+/** The decisions on one feed. A machine of several feeds has one of these for each. */
+export function createDecider(
+  calibration: Calibration,
+  settings: Pick<DeciderSettings, 'feed' | 'machine' | 'budget'> & Partial<DeciderSettings>,
+  resume: Resume = { open: [] },
+): Decider {
+  return new FeedDecider(calibration, { ...DEFAULTS, ...settings }, resume);
+}
+
+class FeedDecider implements Decider {
+  readonly settings: DeciderSettings;
+  readonly #gapMs: number;
+  readonly #judge: Judge;
+  readonly #operating: Operating;
+  readonly #faults: SensorFaults;
+  readonly #anomaly: EventCycle;
+  /** Latest time that any input has named. */
+  #clockMs = Number.NEGATIVE_INFINITY;
+  #lastWindow: { startMs: number; arrivedMs: number } | null = null;
+  #firstTickMs: number | null = null;
+  #mutedUntilMs: number;
+  #learning = false;
+  #calmWindows = 0;
+  /** A window has been judged since the machine was last off or out of hearing. */
+  #known = false;
+
+  constructor(calibration: Calibration, settings: DeciderSettings, resume: Resume) {
+    this.settings = settings;
+    this.#gapMs = GAP_HOPS * calibration.hopMs;
+    this.#judge = new Judge(calibration, settings.budget, settings.judgeLevel);
+    this.#operating = new Operating(settings, calibration.level);
+    this.#faults = new SensorFaults(settings, resume.open);
+    const open = resume.open.find(({ kind }) => kind === 'anomaly') ?? null;
+    this.#anomaly = new EventCycle({ ...settings, kind: 'anomaly', code: null }, open, resume.clearedMs ?? null);
+    this.#judge.involve(open !== null);
+    this.#mutedUntilMs = resume.mutedUntilMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  get thresholds(): ReadonlyMap<Part, Threshold> {
+    return this.#judge.thresholds;
+  }
+
+  step(input: DeciderInput): Decision {
+    if (input.kind === 'window') return this.#window(input.window, input.nowMs);
+    const atMs = input.kind === 'trouble' ? input.trouble.atMs : input.atMs;
+    this.#clockMs = Math.max(this.#clockMs, atMs);
+    return this.#decision(null, this.#other(input, atMs));
+  }
+
+  #other(input: Exclude<DeciderInput, { kind: 'window' }>, atMs: number): Change[] {
+    switch (input.kind) {
+      case 'trouble':
+        return this.#heard(this.#faults.trouble(input.trouble, atMs, this.#muted));
+      case 'tick':
+        return this.#tick(atMs);
+      case 'operating':
+        this.#operating.told(input.running, atMs);
+        if (!input.running) this.#forget();
+        return [];
+      case 'mute':
+        this.#mutedUntilMs = input.untilMs;
+        return [];
+      case 'learning':
+        this.#learning = input.on;
+        return [];
+      case 'acknowledge':
+        return this.#acknowledge(input.event, atMs);
+    }
+  }
+
+  #tick(atMs: number): Change[] {
+    const { staleAfterMs, feed } = this.settings;
+    this.#firstTickMs ??= atMs;
+    const silentMs = atMs - (this.#lastWindow?.arrivedMs ?? this.#firstTickMs);
+    if (staleAfterMs === null || silentMs <= staleAfterMs) return this.#faults.tick(atMs, this.#muted);
+    const message = `${feed}: expected a window every ${seconds(staleAfterMs)}, found none for ${seconds(silentMs)}`;
+    return this.#heard(this.#faults.trouble({ code: 'no-data', down: true, message }, atMs, this.#muted));
+  }
+
+  #acknowledge(event: 'anomaly' | TroubleCode | null, atMs: number): Change[] {
+    const anomaly = event === null || event === 'anomaly' ? this.#anomaly.acknowledge(atMs) : null;
+    const faults = event === 'anomaly' ? [] : this.#faults.acknowledge(event, atMs);
+    return anomaly ? [anomaly, ...faults] : faults;
+  }
+
+  #window(window: ScoredWindow, nowMs: number | undefined): Decision {
+    const { startMs, endMs, levelDb } = window;
+    this.#clockMs = Math.max(this.#clockMs, endMs, nowMs ?? endMs);
+    if (this.#isGap(window)) this.#judge.restart();
+    this.#lastWindow = { startMs, arrivedMs: nowMs ?? endMs };
+    const changes = this.#heard(this.#faults.window(this.#measure(window, nowMs), endMs, this.#muted));
+    if (this.#faults.blocked) return this.#decision(this.#unjudged(window), changes);
+    const before = this.#operating.state;
+    const { judge, hold } = this.#operating.window(levelDb, startMs, endMs);
+    if (this.#operating.state !== before && this.#operating.state !== 'starting') this.#forget();
+    if (!judge) return this.#decision(this.#unjudged(window), changes);
+    return this.#judged(window, hold, changes);
+  }
+
+  #judged(window: ScoredWindow, hold: boolean, changes: Change[]): Decision {
+    const now = this.#judge.push(window.score, window.levelDb);
+    this.#known ||= now.readings.length > 0;
+    this.#calmWindows = now.calm ? this.#calmWindows + 1 : 0;
+    const raisedWith = this.#anomaly.part;
+    const reading = now.readings.find(({ part }) => part === raisedWith) ?? now.above ?? now.readings[0] ?? null;
+    const change = this.#anomaly.look({
+      atMs: window.endMs,
+      raise: now.above !== null && !hold,
+      clear: this.#calmWindows >= this.settings.clearAfterWindows,
+      reading: this.#anomaly.isOpen ? reading : now.above,
+      silenced: this.#muted || this.#learning,
+    });
+    if (change) changes.push(change);
+    if (change?.change === 'cleared' || !this.#anomaly.isOpen) this.#judge.involve(false);
+    if (change?.change === 'raised') this.#calmWindows = 0;
+    return this.#decision({ window, now: now.short, long: now.long }, changes);
+  }
+
+  #isGap({ gap, startMs }: ScoredWindow): boolean {
+    const last = this.#lastWindow;
+    return gap === true || (last !== null && (startMs < last.startMs || startMs - last.startMs > this.#gapMs));
+  }
+
+  #measure({ signal, score, endMs }: ScoredWindow, nowMs: number | undefined): Measured[] {
+    const found = signal ? signalFaults(signal, this.settings.sensor) : [];
+    if (!Number.isFinite(score) && !found.some(({ code }) => code === 'not-finite')) {
+      found.push({ code: 'not-finite', value: 1, limit: 0, message: `score: expected a number, found ${score}` });
+    }
+    const { lateAfterMs } = this.settings;
+    const lateMs = (nowMs ?? endMs) - endMs;
+    if (lateAfterMs !== null && lateMs > lateAfterMs) {
+      const message = `window: expected within ${seconds(lateAfterMs)} of its end, found ${seconds(lateMs)} after it`;
+      found.push({ code: 'late', value: lateMs, limit: lateAfterMs, message });
+    }
+    return found;
+  }
+
+  /** After faults were looked at: what cannot be heard is not known. */
+  #heard(changes: Change[]): Change[] {
+    if (this.#faults.blocked) this.#forget();
+    return changes;
+  }
+
+  #forget(): void {
+    this.#judge.restart();
+    this.#known = false;
+    this.#calmWindows = 0;
+  }
+
+  #unjudged(window: ScoredWindow) {
+    return { window, now: this.#judge.glance(window.score), long: null };
+  }
+
+  get #muted(): boolean {
+    return this.#clockMs < this.#mutedUntilMs;
+  }
+
+  get #state(): MachineState {
+    if (this.#muted) return 'muted';
+    if (this.#learning) return 'learning';
+    if (this.#faults.blocked) return 'sensor-fault';
+    if (this.#anomaly.isOpen) return 'anomalous';
+    if (this.#faults.anyOpen) return 'sensor-fault';
+    if (this.#operating.state === 'off') return 'off';
+    return this.#known ? 'normal' : 'unknown';
+  }
+
+  #decision(seen: { window: ScoredWindow; now: PartNow; long: PartNow | null } | null, changes: Change[]): Decision {
+    const state = this.#state;
+    const operating = this.#operating.state;
+    if (!seen || !Number.isFinite(seen.window.score)) return { verdict: null, changes, state, operating };
+    const { feed, machine } = this.settings;
+    const { sequence, startMs, endMs, score } = seen.window;
+    const { statistic, threshold, clearBelow, pValue } = seen.now;
+    const long = seen.long && {
+      statistic: seen.long.statistic,
+      threshold: seen.long.threshold,
+      pValue: seen.long.pValue,
+    };
+    const short = { statistic, threshold, clearBelow, pValue };
+    const verdict = { feed, machine, sequence, startMs, endMs, score, ...short, long, operating, state };
+    return { verdict, changes, state, operating };
+  }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
