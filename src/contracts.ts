@@ -262,8 +262,8 @@ export interface Manifest {
   readonly auscultVersion: string;
   readonly modality: Modality;
   readonly features: FeatureSpec;
-  /** Width of one row, and the fixed number of rows that every scoring call is padded to. */
-  readonly input: { readonly width: number; readonly scoringRows: number };
+  /** Width of one row, the fixed number of rows that every scoring call is padded to, and the mean training row. */
+  readonly input: { readonly width: number; readonly scoringRows: number; readonly meanRow: readonly number[] };
   readonly engine: { readonly runtime: string; readonly device: string; readonly threads: number };
   readonly training: TrainingRecord;
   readonly calibration: Calibration;
