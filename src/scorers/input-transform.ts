@@ -100,7 +100,7 @@ function scaleRows({ data, width }: RowMatrix, { shift, scale, clip }: InputTran
   const out = new Float32Array(data.length);
   for (let at = 0, j = 0; at < data.length; at++, j = j + 1 === width ? 0 : j + 1) {
     const x = ((data[at] as number) - (shift[j] as number)) * (scale[j] as number);
-    out[at] = x > clip ? clip : x < -clip ? -clip : x;
+    out[at] = Math.min(clip, Math.max(-clip, x));
   }
   return out;
 }

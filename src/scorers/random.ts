@@ -12,6 +12,8 @@ export interface Random {
   below(n: number): number;
   /** A shuffled 0…n−1. */
   permutation(n: number): Int32Array;
+  /** Fills with 1/keep (probability `keep`, in steps of 1/256) or 0: an inverted dropout mask. */
+  mask(out: Float32Array, keep: number): void;
 }
 
 /**
@@ -27,7 +29,20 @@ export function openRandom(seed: number, ...parts: readonly (string | number)[])
     below,
     normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
     permutation: (n) => shuffled(n, below),
+    mask: (out, keep) => {
+      fillMask(out, keep, () => generator.next());
+    },
   };
+}
+
+/** Four values from each 32 random bits. */
+function fillMask(out: Float32Array, keep: number, next: () => number): void {
+  const threshold = Math.round(keep * 256);
+  const on = 256 / threshold;
+  for (let at = 0; at < out.length; at += 4) {
+    const bits = next();
+    for (let i = 0; i < 4 && at + i < out.length; i++) out[at + i] = ((bits >>> (8 * i)) & 255) < threshold ? on : 0;
+  }
 }
 
 /** FNV-1a, 32 bits: spreads names over the generator's seeds. */

@@ -56,7 +56,7 @@ export function settingsFor(preset: string, recipe: string, rows: number, width:
   if (!isOneOf(RECIPES, recipe))
     throw new ConfigError(`recipe: expected one of ${RECIPES.join(', ')}, found "${recipe}"`);
   const scoringRows = SCORING_ROWS[preset];
-  return recipe === 'paper' ? paper(preset, rows, width, scoringRows) : robust(rows, width, scoringRows);
+  return recipe === 'paper' ? paper(preset, rows, width, scoringRows) : robust(preset, rows, width, scoringRows);
 }
 
 const isOneOf = <T extends string>(names: readonly T[], name: string): name is T =>
@@ -106,13 +106,15 @@ const KDDCUP = { hidden: [60, 30, 10], code: 1, components: 4, batchRows: 1024, 
 const ARRHYTHMIA = { hidden: [10], code: 2, components: 2, batchRows: 128, steps: 20_000 };
 const THYROID = { hidden: [12, 4], code: 1, components: 2, batchRows: 1024, steps: 40_000 };
 
-/** Science §2: one hidden layer, standardised z, log residual, PCA-whitened wide input, EM where held-out rows prefer it. */
-function robust(rows: number, width: number, scoringRows: number): DagmmSettings {
+/**
+ * Science §2: one hidden layer, standardised z, log residual, PCA-whitened wide input, EM where held-out rows prefer it.
+ * K: 2 for tables and pictures, 4 for KDD-sized tables and for sound, never more than the rows support.
+ */
+function robust(preset: Preset, rows: number, width: number, scoringRows: number): DagmmSettings {
   const code = Math.min(8, Math.max(1, Math.ceil(width / 2)));
-  const size = code + 2;
-  const supported = Math.max(1, Math.floor(rows / (ROWS_PER_LATENT * size)));
-  const components = Math.min(4, supported);
-  const batchRows = Math.min(rows, rows > 4_096 ? 1_024 : 256);
+  const supported = Math.max(1, Math.floor(rows / (ROWS_PER_LATENT * (code + 2))));
+  const components = Math.min(preset === 'mel-frames' || rows > 50_000 ? 4 : 2, supported);
+  const batchRows = Math.min(rows, 1_024);
   return {
     hidden: [width > 16 ? 64 : 32],
     code,
@@ -121,10 +123,10 @@ function robust(rows: number, width: number, scoringRows: number): DagmmSettings
     dropout: 0.5,
     residual: 'robust',
     standardiseLatent: true,
-    inputNoise: rows < 1_000 && width > 50 ? 0.3 : 0,
-    batchRows: Math.max(batchRows, Math.min(rows, ROWS_PER_LATENT * components * size)),
-    pretrainEpochs: epochsFor(1_200, rows, batchRows, 2, 100),
-    jointEpochs: epochsFor(1_200, rows, batchRows, 3, 100),
+    inputNoise: 0,
+    batchRows,
+    pretrainEpochs: epochsFor(600, rows, batchRows, 2, 80),
+    jointEpochs: epochsFor(600, rows, batchRows, 3, 80),
     learningRate: 1e-3,
     weightDecay: 1e-5,
     clipNorm: 1,
@@ -133,7 +135,7 @@ function robust(rows: number, width: number, scoringRows: number): DagmmSettings
     perDimension: true,
     epsilon: 1e-3,
     fit: 'auto',
-    emComponents: [1, 2, 4, 8].filter((k) => k <= supported),
+    emComponents: preset === 'mel-frames' ? [4, 8].filter((k) => k <= supported) : [components],
     shrink: true,
     scaling: 'z-score',
     clip: 10,

@@ -1,0 +1,85 @@
+import type { ContributionAxis, FeatureSpec, MelSpec } from '../contracts.js';
+import { bandLabels } from '../features/mel-filters.js';
+import { columnWidth, rowWidth } from '../features/spec-sizes.js';
+
+/** Cells of a window that are put back to normal together; positions in its data. */
+export interface OcclusionGroup {
+  readonly label: string;
+  readonly cells: readonly number[];
+}
+
+export interface OcclusionAxis {
+  readonly axis: ContributionAxis['axis'];
+  readonly groups: readonly OcclusionGroup[];
+}
+
+/** Pictures are judged by blocks of so many pixels a side. */
+const BLOCK_PIXELS = 8;
+/** Sound is judged by stretches of about this long. */
+const STRETCH_SECONDS = 0.2;
+
+/** The parts by which a window's energy is explained: bands and times, blocks of pixels, or columns. */
+export function occlusionAxes(spec: FeatureSpec, rows: number): OcclusionAxis[] {
+  switch (spec.kind) {
+    case 'mel-frames':
+      return soundAxes(spec.mel, rows, spec.stackFrames);
+    case 'mel-flat':
+      return soundAxes(spec.mel, rows, spec.windowFrames);
+    case 'image-flat':
+      return [{ axis: 'pixel', groups: pixelBlocks(spec.width, spec.height, spec.channels) }];
+    case 'table':
+      return [{ axis: 'column', groups: columnGroups(spec, rows) }];
+  }
+}
+
+/** Cell (row, position, band) is frame row + position. */
+function soundAxes(mel: MelSpec, rows: number, stack: number): OcclusionAxis[] {
+  const bands = bandLabels(mel).map((label) => ({ label, cells: [] as number[] }));
+  const frameSeconds = mel.hopSamples / mel.sampleRateHz;
+  const stretchFrames = Math.max(1, Math.round(STRETCH_SECONDS / frameSeconds));
+  const stretches = Array.from({ length: Math.ceil((rows + stack - 1) / stretchFrames) }, (_, i) => ({
+    label: `${(i * stretchFrames * frameSeconds).toFixed(1)} s`,
+    cells: [] as number[],
+  }));
+  let cell = 0;
+  for (let row = 0; row < rows; row++) {
+    for (let position = 0; position < stack; position++) {
+      const stretch = stretches[Math.floor((row + position) / stretchFrames)];
+      for (let band = 0; band < mel.melBands; band++, cell++) {
+        bands[band]?.cells.push(cell);
+        stretch?.cells.push(cell);
+      }
+    }
+  }
+  return [
+    { axis: 'band', groups: bands },
+    { axis: 'second', groups: stretches },
+  ];
+}
+
+function pixelBlocks(width: number, height: number, channels: number): OcclusionGroup[] {
+  const groups: OcclusionGroup[] = [];
+  for (let top = 0; top < height; top += BLOCK_PIXELS) {
+    for (let left = 0; left < width; left += BLOCK_PIXELS) {
+      const [right, bottom] = [Math.min(left + BLOCK_PIXELS, width), Math.min(top + BLOCK_PIXELS, height)];
+      const cells: number[] = [];
+      for (let y = top; y < bottom; y++)
+        for (let at = left; at < right; at++)
+          for (let c = 0; c < channels; c++) cells.push((y * width + at) * channels + c);
+      groups.push({ label: `x ${left}–${right - 1}, y ${top}–${bottom - 1}`, cells });
+    }
+  }
+  return groups;
+}
+
+function columnGroups(spec: Extract<FeatureSpec, { kind: 'table' }>, rows: number): OcclusionGroup[] {
+  const width = rowWidth(spec);
+  let from = 0;
+  return spec.columns.map((column) => {
+    const start = from;
+    from += columnWidth(column);
+    const cells: number[] = [];
+    for (let row = 0; row < rows; row++) for (let j = start; j < from; j++) cells.push(row * width + j);
+    return { label: column.name, cells };
+  });
+}

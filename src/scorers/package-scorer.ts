@@ -1,0 +1,85 @@
+import { type Contribution, type Manifest, ModelError, type Scorer, type Window } from '../contracts.js';
+import type { SessionOptions } from '../engine/session.js';
+import { type FeatureRequirements, requireFeatures } from './manifest.js';
+import { occlusionAxes } from './occlusion.js';
+import { readPackage } from './package-files.js';
+import { type RowBlock, RowScorer } from './row-scorer.js';
+
+export interface ScorerOptions extends SessionOptions {
+  /** What the feed's configuration asks of the model's features; a difference is refused. */
+  readonly features?: FeatureRequirements;
+}
+
+/**
+ * Opens a model package for scoring: ONNX Runtime alone, no TensorFlow.js. The caller closes it.
+ * @throws {ModelError} when the package is broken or its features are not the ones asked for
+ */
+export async function openScorer(folder: string, options: ScorerOptions = {}): Promise<Scorer> {
+  const { manifest, onnx } = await readPackage(folder);
+  if (options.features) requireFeatures(manifest, options.features, folder);
+  const { width, scoringRows } = manifest.input;
+  const threads = options.threads ?? manifest.engine.threads;
+  const rows = await RowScorer.open(onnx, { width, scoringRows, device: options.device, threads });
+  return new PackageScorer(manifest, rows);
+}
+
+/** Scores windows by the rows of one package: a window's energy is the mean of its rows' energies. */
+class PackageScorer implements Scorer {
+  constructor(
+    readonly manifest: Manifest,
+    private readonly rows: RowScorer,
+  ) {}
+
+  score(windows: readonly Window[]): Promise<Float64Array> {
+    return scoreWindows(this.rows, windows, this.manifest.input.width);
+  }
+
+  /** Occlusion: how far the energy falls when one part of the window is put back to the training mean. */
+  async explain(window: Window): Promise<Contribution> {
+    const axes = occlusionAxes(this.manifest.features, window.shape[0]);
+    const variants = axes.flatMap(({ groups }) => groups.map(({ cells }) => this.#occluded(window, cells)));
+    const [energy = Number.NaN, ...energies] = await this.score([window, ...variants]);
+    let next = 0;
+    return {
+      energy,
+      axes: axes.map(({ axis, groups }) => ({
+        axis,
+        labels: groups.map(({ label }) => label),
+        values: groups.map(() => energy - (energies[next++] as number)),
+      })),
+    };
+  }
+
+  #occluded(window: Window, cells: readonly number[]): Window {
+    const { width, meanRow } = this.manifest.input;
+    const data = window.data.slice();
+    for (const cell of cells) data[cell] = meanRow[cell % width] as number;
+    return { ...window, data };
+  }
+
+  close(): Promise<void> {
+    return this.rows.close();
+  }
+}
+
+/** Mean row energy of each window. @throws {ModelError} for a window of another width, without rows or not finite */
+export async function scoreWindows(
+  scorer: RowScorer,
+  windows: readonly Pick<Window, 'data' | 'shape' | 'origin' | 'sequence'>[],
+  width: number,
+): Promise<Float64Array> {
+  for (const { shape, origin, sequence } of windows) {
+    if (shape[1] === width && shape[0] > 0) continue;
+    const found = `${origin} window ${sequence} has (${shape.join(', ')})`;
+    throw new ModelError(`window: the model expects rows of width ${width}, ${found}`);
+  }
+  const blocks: RowBlock[] = windows.map(({ data, shape }) => ({ data, rows: shape[0] }));
+  const energies = await scorer.score(blocks);
+  let from = 0;
+  return Float64Array.from(windows, ({ shape: [rows] }) => {
+    let sum = 0;
+    for (let row = from; row < from + rows; row++) sum += energies[row] as number;
+    from += rows;
+    return sum / rows;
+  });
+}
