@@ -1,0 +1,103 @@
+import { type AudioFeatureSpec, type Features, ModelError, type Observation, type Window } from '../contracts.js';
+import { flatWindows, frameStacks, type Rows } from './frame-stacks.js';
+import { type FramedWindow, Framer } from './framing.js';
+import { levelDb, levelOffsetDb } from './level.js';
+import { createLogMel, floorDb, type LogMel, type LogMelPicture } from './log-mel.js';
+import { joinSignalStats } from './signal-stats.js';
+
+/** Sound → windows of log-mel rows, for `mel-frames` and `mel-flat`. */
+export class AudioFeatures implements Features {
+  private readonly framer: Framer;
+
+  constructor(
+    readonly spec: AudioFeatureSpec,
+    logMel: LogMel,
+  ) {
+    this.framer = new Framer(logMel, spec.windowFrames, spec.hopFrames);
+  }
+
+  push(observation: Observation): Window[] {
+    if (observation.kind !== 'audio') {
+      throw new ModelError(
+        `${this.spec.kind} features: expected sound, ${observation.origin} gives ${observation.kind}`,
+      );
+    }
+    return this.framer.push(observation).map((framed) => this.toWindow(framed));
+  }
+
+  reset(): void {
+    this.framer.reset();
+  }
+
+  private toWindow({ raw, stretches, ...framed }: FramedWindow): Window {
+    const level = levelDb(framed.samples);
+    const recorded = floored(raw, this.spec.mel.melBands, 0);
+    const offsetDb = levelOffsetDb(this.spec.level, level);
+    const judged = offsetDb === 0 ? recorded : floored(raw, this.spec.mel.melBands, offsetDb);
+    return {
+      ...framed,
+      ...rowsOf(this.spec, judged),
+      modality: 'audio',
+      levelDb: level,
+      signal: joinSignalStats(stretches),
+      logMel: recorded,
+    };
+  }
+}
+
+/** Samples of one clip → every row of it once, with the clip's level, as training and clip scoring want it. */
+export type ClipRows = (samples: Float32Array) => Rows & { readonly levelDb: number };
+
+/**
+ * A function from a clip (mono, at the spec's rate) to its rows: all frame stacks once, or all flat windows. The level
+ * policy takes the level of the whole clip. It throws ModelError when the clip is too short for one row.
+ */
+export async function createClipRows(spec: AudioFeatureSpec): Promise<ClipRows> {
+  checkFrames(spec);
+  const logMel = await createLogMel(spec.mel);
+  return (samples) => {
+    const bands = spec.mel.melBands;
+    const raw = new Float32Array(logMel.framesIn(samples.length) * bands);
+    logMel.writeRaw(samples, 0, raw.length / bands, raw, 0);
+    const level = levelDb(samples);
+    floorDb(raw, levelOffsetDb(spec.level, level));
+    const rows = rowsOf(spec, { data: raw, frames: raw.length / bands, bands });
+    if (rows.shape[0] === 0) throw new ModelError(tooShort(spec, samples.length));
+    return { ...rows, levelDb: level };
+  };
+}
+
+/** @throws {ModelError} when a frame count makes no sense, naming it */
+export async function createAudioFeatures(spec: AudioFeatureSpec): Promise<Features> {
+  checkFrames(spec);
+  return new AudioFeatures(spec, await createLogMel(spec.mel));
+}
+
+function rowsOf(spec: AudioFeatureSpec, picture: LogMelPicture): Rows {
+  return spec.kind === 'mel-frames'
+    ? frameStacks(picture, spec.stackFrames)
+    : flatWindows(picture, spec.windowFrames, spec.hopFrames);
+}
+
+function floored(raw: Float32Array, bands: number, offsetDb: number): LogMelPicture {
+  const data = raw.slice();
+  floorDb(data, offsetDb);
+  return { data, frames: data.length / bands, bands };
+}
+
+function checkFrames(spec: AudioFeatureSpec): void {
+  const stack = spec.kind === 'mel-frames' ? spec.stackFrames : 1;
+  const within = (name: string, value: number, from: number, to: number): void => {
+    if (Number.isInteger(value) && value >= from && value <= to) return;
+    throw new ModelError(`${name}: expected a whole number from ${from} to ${to}, got ${value}`);
+  };
+  within('windowFrames', spec.windowFrames, 1, 100_000);
+  within('hopFrames', spec.hopFrames, 1, spec.windowFrames);
+  within('stackFrames', stack, 1, spec.windowFrames);
+}
+
+function tooShort(spec: AudioFeatureSpec, samples: number): string {
+  const frames = spec.kind === 'mel-frames' ? spec.stackFrames : spec.windowFrames;
+  const needed = (frames - 1) * spec.mel.hopSamples + spec.mel.fftSize;
+  return `clip: expected at least ${needed} samples at ${spec.mel.sampleRateHz} Hz, got ${samples}`;
+}

@@ -1,0 +1,159 @@
+import { type MelSpec, ModelError } from '../contracts.js';
+import { DoubleFft } from './double-fft.js';
+import { loadFft, type RealFft } from './fft.js';
+import { hann } from './hann.js';
+import { type MelFilters, melFilters } from './mel-filters.js';
+
+/** Power below which everything is equally silent: 10·log10(1e-10) = −100 dB. */
+export const FLOOR_DB = -100;
+const FLOOR_POWER = 1e-10;
+
+/** 10·log10(S) = this · ln(S); V8's natural logarithm is the faster one. */
+const DB_PER_NEPER = 10 / Math.LN10;
+
+/** A picture of sound: row-major (frames, bands), dB. */
+export interface LogMelPicture {
+  readonly data: Float32Array;
+  readonly frames: number;
+  readonly bands: number;
+}
+
+/**
+ * Single-precision rounding spoils a band by 1e-3 dB when its bins lie 86 dB below the power of the whole frame
+ * (measured on tones in noise, recordings and chirps). Beyond this ratio, 76 dB, a frame is done in double precision.
+ */
+const SINGLE_PRECISION_RANGE = 10 ** 7.6;
+
+/**
+ * Log-mel spectra: periodic Hann window, power spectrum, Slaney mel bands, 10·log10(max(S, 1e-10)).
+ * Pure and synchronous once made; a frame's bits depend on its own samples alone. No allocation a frame.
+ */
+export class LogMel {
+  private readonly window: Float32Array;
+  private readonly filters: MelFilters;
+  private readonly powers: Float64Array;
+  private readonly double: DoubleFft;
+
+  constructor(
+    readonly mel: MelSpec,
+    private readonly fft: RealFft,
+  ) {
+    this.window = Float32Array.from(hann(mel.fftSize));
+    this.filters = melFilters(mel);
+    this.powers = new Float64Array(mel.melBands);
+    this.double = new DoubleFft(mel.fftSize);
+  }
+
+  /** Whole uncentred frames in this many samples. */
+  framesIn(samples: number): number {
+    const { fftSize, hopSamples } = this.mel;
+    return samples < fftSize ? 0 : 1 + Math.floor((samples - fftSize) / hopSamples);
+  }
+
+  /**
+   * Writes `frames` frames into `out` at `outAt`, the first beginning at sample `from`, **without the floor**: digital
+   * silence is −Infinity, so that a later change of level moves what lies under the floor too. Floor with `floorDb`.
+   */
+  writeRaw(samples: Float32Array, from: number, frames: number, out: Float32Array, outAt: number): void {
+    const { hopSamples, melBands } = this.mel;
+    const { powers } = this;
+    for (let frame = 0; frame < frames; frame++) {
+      this.framePowers(samples, from + frame * hopSamples);
+      const at = outAt + frame * melBands;
+      for (let band = 0; band < melBands; band++) out[at + band] = DB_PER_NEPER * Math.log(powers[band] as number);
+    }
+  }
+
+  /** Every whole frame of the samples, uncentred, floored. */
+  of(samples: Float32Array): LogMelPicture {
+    const frames = this.framesIn(samples.length);
+    const data = new Float32Array(frames * this.mel.melBands);
+    this.writeRaw(samples, 0, frames, data, 0);
+    floorDb(data, 0);
+    return { data, frames, bands: this.mel.melBands };
+  }
+
+  /**
+   * librosa ≥ 0.10's `power_to_db(melspectrogram(center=True), ref=1, top_db=None)`: half a window of zeros on both
+   * sides, 1 + ⌊samples / hop⌋ frames. For comparison with other tools; the live path is uncentred.
+   */
+  centred(samples: Float32Array): LogMelPicture {
+    const { fftSize, hopSamples } = this.mel;
+    const frames = 1 + Math.floor(samples.length / hopSamples);
+    const padded = new Float32Array((frames - 1) * hopSamples + fftSize);
+    padded.set(samples.subarray(0, padded.length - fftSize / 2), fftSize / 2);
+    return this.of(padded);
+  }
+
+  private framePowers(samples: Float32Array, from: number): void {
+    const { input, output } = this.fft;
+    applyWindow(samples, from, this.window, input);
+    this.fft.transform();
+    bandPowers(output, this.filters, this.powers);
+    if (!exceedsSinglePrecision(this.powers, this.filters)) return;
+    bandPowers(this.double.spectrum(samples, from), this.filters, this.powers);
+  }
+}
+
+/** @throws {ModelError} when a length makes no sense, naming it */
+export async function createLogMel(mel: MelSpec): Promise<LogMel> {
+  const whole = { sampleRateHz: mel.sampleRateHz, hopSamples: mel.hopSamples, melBands: mel.melBands };
+  for (const [name, value] of Object.entries(whole)) {
+    if (!Number.isInteger(value) || value < 1)
+      throw new ModelError(`${name}: expected a whole number ≥ 1, got ${value}`);
+  }
+  return new LogMel(mel, await loadFft(mel.fftSize));
+}
+
+/** Adds `offsetDb`, then raises everything below the floor to it, in place. */
+export function floorDb(data: Float32Array, offsetDb: number): void {
+  for (let i = 0; i < data.length; i++) data[i] = Math.max((data[i] as number) + offsetDb, FLOOR_DB);
+}
+
+/** Four at a time, which is a third faster; an FFT size is a multiple of 32. */
+function applyWindow(samples: Float32Array, from: number, window: Float32Array, input: Float32Array): void {
+  for (let i = 0, at = from; i < window.length; i += 4, at += 4) {
+    input[i] = (samples[at] as number) * (window[i] as number);
+    input[i + 1] = (samples[at + 1] as number) * (window[i + 1] as number);
+    input[i + 2] = (samples[at + 2] as number) * (window[i + 2] as number);
+    input[i + 3] = (samples[at + 3] as number) * (window[i + 3] as number);
+  }
+}
+
+/**
+ * Powers of the bins gathered into bands in one pass: what falls in this stretch belongs to the band that rose in the
+ * last. `spectrum` is interleaved re, im; bin 0 and the Nyquist bin are not read.
+ */
+function bandPowers(spectrum: Float32Array | Float64Array, filters: MelFilters, powers: Float64Array): void {
+  const { rise, fall, stretchEnd } = filters;
+  let risen = 0;
+  let bin = 1;
+  for (let stretch = 0; stretch < stretchEnd.length; stretch++) {
+    const end = stretchEnd[stretch] as number;
+    let rising = 0;
+    let falling = 0;
+    for (; bin < end; bin++) {
+      const re = spectrum[2 * bin] as number;
+      const im = spectrum[2 * bin + 1] as number;
+      const power = re * re + im * im;
+      rising += power * (rise[bin] as number);
+      falling += power * (fall[bin] as number);
+    }
+    if (stretch > 0) powers[stretch - 1] = risen + falling;
+    risen = rising;
+  }
+}
+
+/** Whether some band above the floor is too weak beside the whole frame for single precision. */
+function exceedsSinglePrecision(powers: Float64Array, filters: MelFilters): boolean {
+  const { perArea, binWidthHz } = filters;
+  let total = 0;
+  let weakest = Number.POSITIVE_INFINITY;
+  for (let band = 0; band < powers.length; band++) {
+    const power = powers[band] as number;
+    total += power * (perArea[band] as number);
+    if (power < weakest) weakest = power;
+  }
+  // A triangle of unit area gathers 1 / binWidthHz of the power of a bin.
+  return Math.max(weakest, FLOOR_POWER) * binWidthHz * SINGLE_PRECISION_RANGE < total;
+}
