@@ -1,0 +1,277 @@
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CommandHandler, InternalError, type MachineState, type Sink, type Verdict } from '../../contracts.js';
+import type { Outbox } from '../../store/index.js';
+import { Backoff } from './backoff.js';
+import { Bell } from './bell.js';
+import { type BrokerAddress, brokerAddress } from './broker-address.js';
+import { CommandService } from './commands.js';
+import { MqttConnection, type TlsOptions } from './connection.js';
+import { deliver } from './delivery.js';
+import { birthTopic, discoveryMessage } from './home-assistant.js';
+import { type MqttMessage, scoreMessage, stateMessage, statusMessage } from './messages.js';
+import { ScoreGate } from './score-gate.js';
+import { checkTopicLength, type Topics } from './topics.js';
+
+/** Of `close`: for the rest of the outbox, for each goodbye. */
+const LAST_DELIVERY_MS = 700;
+const GOODBYE_MS = 500;
+/** A connection that lasted this long was a good one: the next attempt need not wait long. */
+const STABLE_MS = 10_000;
+
+export interface MqttSinkOptions {
+  /** mqtt://host:1883, mqtts://host:8883, ws://, wss://; may carry user and password. */
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: TlsOptions;
+  /** 4 is MQTT 3.1.1, the default. */
+  readonly protocolVersion?: 4 | 5;
+  /** Default: made from host, base and site, so that a restart takes over its old connection. */
+  readonly clientId?: string;
+  /** Default 30 s. */
+  readonly keepaliveS?: number;
+  /** Wait between attempts, doubling. Default 1 s to 60 s. */
+  readonly retry?: { readonly minMs: number; readonly maxMs: number };
+  readonly topics: Topics;
+  /** Machines of this site, by the names that events carry. */
+  readonly machines: readonly string[];
+  /** Version of Auscult, said in status and discovery. */
+  readonly version: string;
+  /** Discovery prefix; null for no Home Assistant. */
+  readonly homeAssistantPrefix: string | null;
+  readonly outbox: Outbox;
+  /** null: commands are not listened for. */
+  readonly commands: CommandHandler | null;
+  readonly log: { info(line: string): void; warn(line: string): void };
+}
+
+export interface MqttHealth {
+  readonly connected: boolean;
+  /** Without credentials. */
+  readonly broker: string;
+  /** Why there is no connection, in one line. */
+  readonly failure: string | null;
+  readonly connections: number;
+  readonly delivered: number;
+  readonly scoresDropped: number;
+}
+
+/**
+ * Publishes to one broker, for as long as it takes. Events come from the outbox, where they were written together with the event
+ * (see `eventMessage`); states and scores are told here. Starts at once; the owner calls `close`.
+ * @throws {ConfigError} for an address or a name that cannot be used
+ */
+export class MqttSink implements Sink {
+  readonly name = 'mqtt';
+  readonly #options: MqttSinkOptions;
+  readonly #address: BrokerAddress;
+  readonly #states = new Map<string, MqttMessage>();
+  readonly #gate = new ScoreGate();
+  readonly #bell = new Bell();
+  readonly #backoff: Backoff;
+  readonly #commands: CommandService | null;
+  /** Aborted by `close`: no new attempts; what is under way is finished. */
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+  #connection: MqttConnection | null = null;
+  #failure: string | null = null;
+  #connections = 0;
+  #delivered = 0;
+  #scoresDropped = 0;
+
+  constructor(options: MqttSinkOptions) {
+    const { topics, machines, commands: handler, log } = options;
+    this.#options = options;
+    this.#address = brokerAddress(options.url, options.username, options.password);
+    this.#backoff = new Backoff(options.retry ?? { minMs: 1_000, maxMs: 60_000 });
+    for (const machine of machines) {
+      checkTopicLength(topics, machine);
+      this.#states.set(machine, stateMessage(topics, machine, 'unknown', Date.now()));
+    }
+    const answer = (message: MqttMessage) => this.#publishSoon(message);
+    this.#commands =
+      handler &&
+      new CommandService({ topics, machines, handler, answer, onWarning: (line) => log.warn(`MQTT ${line}`) });
+    this.#running = this.#run();
+  }
+
+  // -------------------------------------------------------------- what there is to tell
+
+  /** The event's message is in the outbox already: looks there at once. */
+  event(): void {
+    this.#bell.ring();
+  }
+
+  state(machine: string, state: MachineState, atMs: number): void {
+    const message = stateMessage(this.#options.topics, machine, state, atMs);
+    this.#states.set(machine, message);
+    this.#publishSoon(message);
+  }
+
+  /** At most one a second for each feed; dropped while there is no connection. */
+  verdict(verdict: Verdict): void {
+    if (!this.#gate.admits(`${verdict.machine}\n${verdict.feed}`, performance.now())) return;
+    if (this.#connection) this.#publishSoon(scoreMessage(this.#options.topics, verdict));
+    else this.#scoresDropped += 1;
+  }
+
+  /** For what need not survive the connection: states are told again at the next one, scores and answers are not. */
+  #publishSoon(message: MqttMessage): void {
+    this.#connection?.publish(message).catch(() => undefined);
+  }
+
+  health(): MqttHealth {
+    return {
+      connected: this.#connection !== null,
+      broker: this.#address.url,
+      failure: this.#failure,
+      connections: this.#connections,
+      delivered: this.#delivered,
+      scoresDropped: this.#scoresDropped,
+    };
+  }
+
+  // -------------------------------------------------------------- connections, one after the other
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        await this.#serve();
+      } catch (error) {
+        if (!signal.aborted) this.#fail(error);
+      }
+      await sleep(this.#backoff.nextMs(), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** The same failure is told once, however often it happens until there is a connection again. */
+  #fail(error: unknown): void {
+    const line = error instanceof Error ? error.message : String(error);
+    const failure = line.startsWith('MQTT broker') ? line : `MQTT broker ${this.#address.url}: ${line}`;
+    if (failure !== this.#failure) this.#options.log.warn(`${failure}; trying again until it works`);
+    this.#failure = failure;
+  }
+
+  /** One connection from its greeting to its end. */
+  async #serve(): Promise<void> {
+    const connection = await this.#open();
+    const sinceMs = performance.now();
+    this.#connection = connection;
+    try {
+      await this.#greet(connection);
+      this.#connected();
+      await deliver(
+        {
+          outbox: this.#options.outbox,
+          bell: this.#bell,
+          publish: (message) => connection.publish(message),
+          onDelivered: () => this.#onDelivered(),
+        },
+        AbortSignal.any([this.#stop.signal, connection.gone]),
+      );
+      connection.gone.throwIfAborted();
+      await this.#sayGoodbye(connection);
+    } finally {
+      this.#connection = null;
+      connection.drop();
+      if (performance.now() - sinceMs > STABLE_MS) this.#backoff.reset();
+    }
+  }
+
+  #open(): Promise<MqttConnection> {
+    const { topics, version, protocolVersion = 4, keepaliveS = 30, tls = {}, clientId } = this.#options;
+    return MqttConnection.open(
+      {
+        address: this.#address,
+        clientId: clientId ?? defaultClientId(topics),
+        protocolVersion,
+        keepaliveS,
+        tls,
+        will: statusMessage(topics, 'offline', version),
+        onMessage: (topic, payload, retained) => this.#receive(topic, payload, retained),
+      },
+      this.#stop.signal,
+    );
+  }
+
+  /** States before status: a machine's state counts only while the status says online, so an old one must not count again. */
+  async #greet(connection: MqttConnection): Promise<void> {
+    const { topics, homeAssistantPrefix: prefix } = this.#options;
+    const filters = [
+      topics.status,
+      ...(this.#commands ? [topics.siteCommand, topics.machineCommands] : []),
+      ...(prefix === null ? [] : [birthTopic(prefix)]),
+    ];
+    await connection.subscribe(filters);
+    for (const message of this.#discovery()) await connection.publish(message);
+    for (const message of this.#states.values()) await connection.publish(message);
+    await connection.publish(this.#status('online'));
+  }
+
+  #discovery(): MqttMessage[] {
+    const { topics, machines, version, homeAssistantPrefix: prefix } = this.#options;
+    return prefix === null ? [] : machines.map((machine) => discoveryMessage({ topics, prefix, machine, version }));
+  }
+
+  #status(status: 'online' | 'offline'): MqttMessage {
+    return statusMessage(this.#options.topics, status, this.#options.version);
+  }
+
+  #connected(): void {
+    this.#connections += 1;
+    this.#failure = null;
+    this.#options.log.info(`MQTT broker ${this.#address.url}: connected`);
+  }
+
+  #onDelivered(): void {
+    this.#delivered += 1;
+  }
+
+  #receive(topic: string, payload: Buffer, retained: boolean): void {
+    const { topics, homeAssistantPrefix: prefix } = this.#options;
+    if (retained) return; // an old command, or news from before this connection
+    if (topic === topics.status) this.#contradict(payload);
+    else if (prefix !== null && topic === birthTopic(prefix)) {
+      if (payload.toString() === 'online') for (const message of this.#discovery()) this.#publishSoon(message);
+    } else if (this.#commands?.accepts(topic)) this.#commands.receive(topic, payload);
+  }
+
+  /** The will of an old connection of ours may come late: we are here. */
+  #contradict(payload: Buffer): void {
+    const online = this.#status('online');
+    if (this.#connection && !this.#stop.signal.aborted && payload.toString() !== online.payload)
+      this.#publishSoon(online);
+  }
+
+  // -------------------------------------------------------------- the end
+
+  async #sayGoodbye(connection: MqttConnection): Promise<void> {
+    await Promise.race([this.#commands?.settled(), sleep(GOODBYE_MS)]);
+    await connection.publish(this.#status('offline'), GOODBYE_MS);
+    await connection.end(GOODBYE_MS);
+  }
+
+  /** Delivers what is left if that is quick, publishes `offline` and ends, within 2 s. What was not delivered stays in the outbox. */
+  async close(): Promise<void> {
+    this.#stop.abort(new InternalError('closed'));
+    this.#bell.ring();
+    const connection = this.#connection;
+    const limit = sleep(LAST_DELIVERY_MS + GOODBYE_MS, 'late' as const, { ref: false });
+    if ((await Promise.race([this.#running, limit])) === 'late' && connection) {
+      await connection.publish(this.#status('offline'), GOODBYE_MS).catch(() => undefined);
+      connection.drop();
+    }
+    await this.#running;
+  }
+}
+
+/** Within the 23 characters that every broker takes. */
+function defaultClientId({ base, site }: Topics): string {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([hostname(), base, site]))
+    .digest('hex');
+  return `auscult-${digest.slice(0, 12)}`;
+}
