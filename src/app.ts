@@ -1,0 +1,349 @@
+/**
+ * The only place that wires things together: a configuration → a running service. It owns everything it opens and closes
+ * it in the opposite order.
+ */
+import { join } from 'node:path';
+import type { Config, FeedConfig } from './config/load.js';
+import { AuscultError, type Command, type Event, type EventChange, type MachineState, type Sink, SourceError } from './contracts.js';
+import type { Resume } from './decision/decider.js';
+import { describeBudget } from './decision/threshold.js';
+import { ClipRecorder } from './monitoring/clip-recorder.js';
+import { FeedModel, type FeedSettings } from './monitoring/feed-model.js';
+import { FeedMonitor } from './monitoring/feed-monitor.js';
+import { Learner } from './monitoring/learner.js';
+import { MachineRoom } from './monitoring/machine-room.js';
+import { isLive, modalityOf, openSource, specBeforeModel } from './monitoring/open-source.js';
+import { type HealthCheck, type HttpSink, openHttpSink } from './sinks/http/index.js';
+import { type EmbeddedBroker, eventMessage, MqttSink, mqttTopics, openEmbeddedBroker, type Topics } from './sinks/mqtt/index.js';
+import { openStore, type Store } from './store/index.js';
+
+export interface Log {
+  info(line: string): void;
+  warn(line: string): void;
+  error(line: string): void;
+}
+
+export interface App {
+  /** Address of the page; null when it is switched off. */
+  readonly url: string | null;
+  /** Address of the broker; null when MQTT is switched off. */
+  readonly broker: string | null;
+  /** True while every feed that should deliver does. */
+  readonly healthy: boolean;
+  /** Resolves when every feed has ended (files that do not loop). */
+  readonly ended: Promise<void>;
+  /** Stops capture, flushes, publishes offline and closes everything. */
+  close(): Promise<void>;
+}
+
+const perMs = { hour: 3_600_000, day: 86_400_000, week: 604_800_000, month: 2_629_800_000, year: 31_557_600_000 } as const;
+const day = 86_400_000;
+const tickMs = 1_000;
+/** A live feed whose windows are older than this is not healthy. */
+const staleMs = 15_000;
+
+/** Opens everything a configuration asks for and starts listening. */
+export async function openApp(config: Config, version: string, log: Log): Promise<App> {
+  const service = new Service(config, version, log);
+  try {
+    await service.open();
+    return service;
+  } catch (error) {
+    await service.close();
+    throw error;
+  }
+}
+
+class Service implements App {
+  readonly #config: Config;
+  readonly #version: string;
+  readonly #log: Log;
+  readonly #topics: Topics;
+  readonly #stop = new AbortController();
+  readonly #sinks: Sink[] = [];
+  #store: Store | null = null;
+  #embedded: EmbeddedBroker | null = null;
+  #mqtt: MqttSink | null = null;
+  #http: HttpSink | null = null;
+  #room: MachineRoom | null = null;
+  #learner: Learner | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #feeds: Promise<void>[] = [];
+  #closing: Promise<void> | null = null;
+  ended: Promise<void> = Promise.resolve();
+
+  constructor(config: Config, version: string, log: Log) {
+    this.#config = config;
+    this.#version = version;
+    this.#log = log;
+    this.#topics = mqttTopics({ base: config.mqtt.base, site: config.site });
+  }
+
+  get url(): string | null {
+    return this.#http?.url ?? null;
+  }
+
+  get broker(): string | null {
+    return this.#mqtt?.health().broker ?? null;
+  }
+
+  get healthy(): boolean {
+    return this.#health().every(({ ok }) => ok);
+  }
+
+  async open(): Promise<void> {
+    const { feeds } = this.#config;
+    this.#store = this.#openStore();
+    const room = this.#openRoom(this.#store);
+    await this.#openMqtt(this.#store, room);
+    await this.#openHttp(this.#store, room);
+    this.#forgetUnknownFeeds(this.#store);
+    for (const feed of feeds) room.add(await this.#openFeed(feed, this.#store, room));
+    this.#start(room);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  // -------------------------------------------------------------- opening
+
+  #openStore(): Store {
+    const { dataDir, store } = this.#config;
+    return openStore({
+      path: join(dataDir, 'auscult.sqlite'),
+      clipDir: join(dataDir, 'clips'),
+      retention: {
+        windowScoresMs: store.scoreDays * day,
+        minuteScoresMs: store.minuteDays * day,
+        clipsMs: store.clipDays * day,
+        clipsBytes: store.clipMegabytes * 1e6,
+      },
+      onNotice: (line) => this.#log.warn(line),
+    });
+  }
+
+  #openRoom(store: Store): MachineRoom {
+    const learner = new Learner({ dataDir: this.#config.dataDir, log: this.#log, reopen: (name) => this.#reopen(name, store) });
+    this.#learner = learner;
+    this.#room = new MachineRoom({
+      store,
+      sinks: this.#sinks,
+      messages: this.#messages,
+      learn: (monitor, minutes) => learner.start(monitor, this.#feed(monitor.feed), minutes),
+      nowMs: Date.now,
+    });
+    return this.#room;
+  }
+
+  readonly #messages = (event: Event, change: EventChange) =>
+    this.#config.mqtt.enabled ? [eventMessage(this.#topics, event, change, Date.now())] : [];
+
+  readonly #command = (command: Command): Promise<string> => {
+    this.#log.info(`command ${command.command} for ${command.machine}`);
+    if (!this.#room) throw new SourceError('commands: expected a running service, found one that is starting');
+    return this.#room.apply(command);
+  };
+
+  async #openMqtt(store: Store, _room: MachineRoom): Promise<void> {
+    const { mqtt, feeds } = this.#config;
+    if (!mqtt.enabled) return;
+    const external = (mqtt.broker ?? (mqtt.url ? 'external' : 'embedded')) === 'external';
+    if (!external) this.#embedded = await openEmbeddedBroker({ port: mqtt.port, onNotice: (line) => this.#log.warn(line) });
+    this.#mqtt = new MqttSink({
+      url: this.#embedded?.url ?? mqtt.url ?? '',
+      username: mqtt.username,
+      password: mqtt.password,
+      tls: mqtt.tls,
+      protocolVersion: external ? mqtt.protocolVersion : 4,
+      clientId: mqtt.clientId,
+      topics: this.#topics,
+      machines: [...new Set(feeds.map(({ machine }) => machine))],
+      version: this.#version,
+      homeAssistantPrefix: mqtt.homeAssistant.enabled ? mqtt.homeAssistant.prefix : null,
+      outbox: store,
+      commands: this.#command,
+      log: this.#log,
+    });
+    this.#sinks.push(this.#mqtt);
+  }
+
+  async #openHttp(store: Store, _room: MachineRoom): Promise<void> {
+    const { http, feeds, site } = this.#config;
+    if (!http.enabled) return;
+    this.#http = await openHttpSink({
+      host: http.host,
+      port: http.port,
+      credentials: http.username && http.password ? { user: http.username, password: http.password } : null,
+      allowedOrigins: http.allowedOrigins,
+      site,
+      version: this.#version,
+      feeds: feeds.map((feed) => {
+        const spec = specBeforeModel(feed);
+        return { feed: feed.name, machine: feed.machine, modality: modalityOf(feed), mel: 'mel' in spec ? spec.mel : null };
+      }),
+      data: store,
+      commands: this.#command,
+      health: () => this.#health(),
+      log: (level, message) => this.#log[level](message),
+    });
+    this.#sinks.push(this.#http);
+  }
+
+  /** Open events of feeds that the configuration does not have any more would stay open for ever. */
+  #forgetUnknownFeeds(store: Store): void {
+    const known = new Set(this.#config.feeds.map(({ name }) => name));
+    for (const event of store.openEvents().filter((open) => !known.has(open.feed) || open.kind === 'test')) {
+      const cleared = { ...event, clearedMs: Math.max(Date.now(), event.raisedMs) };
+      store.recordEvent(cleared, 'cleared', this.#messages(cleared, 'cleared'));
+      this.#log.warn(`event ${event.id} of ${event.feed} cleared: the feed is not configured any more`);
+    }
+  }
+
+  // -------------------------------------------------------------- feeds
+
+  async #openFeed(feed: FeedConfig, store: Store, room: MachineRoom): Promise<FeedMonitor> {
+    const model = await this.#openModel(feed, store);
+    const spec = model.features.spec;
+    const source = openSource(feed, spec);
+    const { clipBeforeSeconds, clipAfterSeconds, clipMaxSeconds } = this.#config.store;
+    return new FeedMonitor(
+      {
+        feed: feed.name,
+        machine: feed.machine,
+        source,
+        store,
+        sinks: this.#sinks,
+        messages: this.#messages,
+        onState: (name, state, atMs) => this.#feedState(room, feed.machine, name, state, atMs),
+        spectrogram: this.#http,
+        clips:
+          'mel' in spec
+            ? new ClipRecorder({
+                sampleRateHz: spec.mel.sampleRateHz,
+                beforeMs: clipBeforeSeconds * 1000,
+                afterMs: clipAfterSeconds * 1000,
+                maxMs: clipMaxSeconds * 1000,
+              })
+            : null,
+        configDigest: this.#config.digest,
+        open: store.openEvents().filter((event) => event.feed === feed.name),
+        log: (level, message) => this.#log[level](message),
+        clock: isLive(feed) ? Date.now : null,
+      },
+      model,
+    );
+  }
+
+  async #openModel(feed: FeedConfig, store: Store): Promise<FeedModel> {
+    const settings = this.#settings(feed);
+    const resume = resumeOf(feed, store);
+    if (!FeedModel.isThere(feed.model)) {
+      this.#log.warn(`${feed.name}: no model at ${feed.model} yet; send the command learn, or train one`);
+      return FeedModel.without(specBeforeModel(feed), settings, resume);
+    }
+    const { device, threads } = this.#config.engine;
+    const model = await FeedModel.open(feed.model, settings, resume, { device, threads });
+    if (model.manifest) this.#log.info(`${feed.name}: ${describeBudget(model.manifest.calibration, settings.budget)}`);
+    return model;
+  }
+
+  /** The model that learning has written, in place of the one a feed has now. */
+  async #reopen(feedName: string, store: Store): Promise<FeedModel> {
+    return this.#openModel(this.#feed(feedName), store);
+  }
+
+  #settings({ name, machine, alerts, operating, ...feed }: FeedConfig): FeedSettings {
+    const live = isLive({ name, machine, alerts, operating, ...feed });
+    return {
+      feed: name,
+      machine,
+      budget: { falseAlarms: alerts.falseAlarms, perMs: perMs[alerts.per] },
+      clearAfterWindows: alerts.clearAfterWindows,
+      cooldownMs: alerts.cooldownSeconds * 1000,
+      latch: alerts.latch,
+      warmUpMs: alerts.warmUpSeconds * 1000,
+      operating: modalityOf({ name, machine, alerts, operating, ...feed }) === 'audio' || operating.from === 'topic' ? operating.from : 'always',
+      staleAfterMs: live ? staleMs : null,
+      lateAfterMs: live ? 5_000 : null,
+    };
+  }
+
+  #feed(name: string): FeedConfig {
+    const feed = this.#config.feeds.find((candidate) => candidate.name === name);
+    if (!feed) throw new SourceError(`feed: expected one of the configured, found ${name}`);
+    return feed;
+  }
+
+  #feedState(room: MachineRoom, machine: string, feed: string, state: MachineState, atMs: number): void {
+    this.#log.info(`${feed}: ${state}`);
+    room.feedState(machine, feed, state, atMs);
+  }
+
+  #start(room: MachineRoom): void {
+    for (const { machine, untilMs } of this.#store?.mutes(Date.now()) ?? [])
+      for (const monitor of room.monitors) if (monitor.machine === machine) void monitor.mute(untilMs, Date.now());
+    this.#feeds = room.monitors.map((monitor) => this.#runFeed(monitor));
+    this.ended = Promise.all(this.#feeds).then(() => {});
+    this.#timer = setInterval(() => {
+      for (const monitor of room.monitors) void monitor.tick(Date.now()).catch((error) => this.#failed(monitor, error));
+    }, tickMs);
+  }
+
+  /** One feed's trouble is its own: the others go on. A defect of ours ends the service. */
+  async #runFeed(monitor: FeedMonitor): Promise<void> {
+    try {
+      await monitor.run(this.#stop.signal);
+      if (!this.#stop.signal.aborted) this.#log.info(`${monitor.feed}: ended`);
+    } catch (error) {
+      this.#failed(monitor, error);
+    }
+  }
+
+  #failed(monitor: FeedMonitor, error: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    this.#log.error(`${monitor.feed}: ${error instanceof AuscultError ? error.message : ((error as Error).stack ?? String(error))}`);
+  }
+
+  #health(): HealthCheck[] {
+    const store = this.#store?.health();
+    const mqtt = this.#mqtt?.health();
+    const feeds = (this.#room?.monitors ?? []).map((monitor) => feedHealth(monitor, isLive(this.#feed(monitor.feed)), Date.now()));
+    return [
+      ...feeds,
+      ...(store ? [{ name: 'store', ok: store.degradation === 'none', detail: store.reason ?? 'fine' }] : []),
+      ...(mqtt ? [{ name: 'mqtt', ok: mqtt.connected, detail: mqtt.connected ? `connected to ${mqtt.broker}` : (mqtt.failure ?? 'connecting') }] : []),
+    ];
+  }
+
+  // -------------------------------------------------------------- closing
+
+  /** Capture first, then what is told, then where it is kept. */
+  async #close(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#stop.abort(new SourceError('the service is stopping'));
+    await this.#learner?.close();
+    await Promise.all(this.#feeds);
+    await Promise.all((this.#room?.monitors ?? []).map((monitor) => monitor.close()));
+    await this.#http?.close();
+    await this.#mqtt?.close();
+    await this.#embedded?.close();
+    await this.#store?.close();
+  }
+}
+
+function feedHealth(monitor: FeedMonitor, live: boolean, nowMs: number): HealthCheck {
+  const name = `feed ${monitor.feed}`;
+  const { lastWindowMs: last } = monitor;
+  const detail = last === null ? 'no window yet' : `last window ${((nowMs - last) / 1000).toFixed(1)} s ago`;
+  return { name, ok: !live || (last !== null && nowMs - last < staleMs), detail };
+}
+
+/** What a feed was in the middle of when the service ended. */
+function resumeOf({ name, machine }: FeedConfig, store: Store): Resume {
+  const open = store.openEvents().filter((event) => event.feed === name && event.kind !== 'test');
+  const last = store.events({ machine, kind: 'anomaly', open: false, limit: 50 }).find((event) => event.feed === name);
+  const muted = store.mutes(Date.now()).find((mute) => mute.machine === machine);
+  return { open, clearedMs: last?.clearedMs ?? null, mutedUntilMs: muted?.untilMs ?? null };
+}

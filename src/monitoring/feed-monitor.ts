@@ -1,0 +1,272 @@
+/**
+ * The loop of one feed: observation → windows → energies → verdict → event. The one owner of its source, scorer, sound
+ * buffer and open events. Start reading here.
+ */
+import type {
+  AudioObservation,
+  Contribution,
+  Event,
+  EventChange,
+  MachineState,
+  Observation,
+  Scorer,
+  Sink,
+  Source,
+  Trouble,
+  Verdict,
+  Window,
+} from '../contracts.js';
+import type { DeciderInput, Decision } from '../decision/decider.js';
+import { describeEvent } from '../features/words.js';
+import { encodeWav } from '../sources/wav-encode.js';
+import type { NewOutboxMessage, Store } from '../store/types.js';
+import type { Clip, ClipRecorder } from './clip-recorder.js';
+import { EventDesk, type Explanation } from './event-desk.js';
+import type { FeedModel } from './feed-model.js';
+
+/** Where a feed's log-mel frames are shown. */
+export interface Spectrogram {
+  spectrogram(
+    feed: string,
+    frames: { data: Float32Array; frames: number; bands: number; startMs: number },
+  ): void;
+}
+
+export interface FeedMonitorOptions {
+  readonly feed: string;
+  readonly machine: string;
+  readonly source: Source;
+  readonly store: Pick<Store, 'recordEvent' | 'addVerdict' | 'saveClip'>;
+  readonly sinks: readonly Sink[];
+  readonly messages: (event: Event, change: EventChange) => readonly NewOutboxMessage[];
+  readonly onState: (feed: string, state: MachineState, atMs: number) => void;
+  readonly spectrogram: Spectrogram | null;
+  /** Sound around events; null for feeds without sound. */
+  readonly clips: ClipRecorder | null;
+  readonly configDigest: string;
+  /** Events of this feed that were open when the service ended. */
+  readonly open: readonly Event[];
+  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  /** The clock for lateness; null in replay, where time is the recording's. */
+  readonly clock: (() => number) | null;
+}
+
+/** Gets every observation while a feed is learning. */
+export type Listener = (observation: Observation) => void;
+
+export class FeedMonitor {
+  readonly #options: FeedMonitorOptions;
+  readonly #desk: EventDesk;
+  readonly #saving = new Set<Promise<void>>();
+  #model: FeedModel;
+  #listener: Listener | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  #state: MachineState = 'unknown';
+  #lastWindowMs: number | null = null;
+  #shownUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: FeedMonitorOptions, model: FeedModel) {
+    this.#options = options;
+    this.#desk = new EventDesk(options);
+    this.#model = model;
+    this.#desk.modelDigest = model.digest;
+  }
+
+  get feed(): string {
+    return this.#options.feed;
+  }
+
+  get machine(): string {
+    return this.#options.machine;
+  }
+
+  get state(): MachineState {
+    return this.#state;
+  }
+
+  get openEvents(): readonly Event[] {
+    return this.#desk.open;
+  }
+
+  /** When the last window ended; null before the first. */
+  get lastWindowMs(): number | null {
+    return this.#lastWindowMs;
+  }
+
+  /** Runs until the source ends or the signal aborts; then stores what there is of unfinished clips. */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      for await (const item of this.#options.source.stream(signal)) {
+        await this.#inTurn(() => (item.kind === 'trouble' ? this.#trouble(item) : this.#observe(item)));
+      }
+    } finally {
+      for (const { eventId, clip } of this.#options.clips?.finish() ?? []) this.#saveClip(eventId, clip);
+      await Promise.all(this.#saving);
+    }
+  }
+
+  /** Lets the decider see that time passes without windows. */
+  tick(nowMs: number): Promise<void> {
+    return this.#inTurn(() => this.#step({ kind: 'tick', atMs: nowMs }));
+  }
+
+  /** The machine was switched on or off, says a topic. */
+  operating(running: boolean, atMs: number): Promise<void> {
+    return this.#inTurn(() => this.#step({ kind: 'operating', running, atMs }));
+  }
+
+  mute(untilMs: number, atMs: number): Promise<void> {
+    return this.#inTurn(() => this.#step({ kind: 'mute', untilMs, atMs }));
+  }
+
+  /** Acknowledges one open event of this feed, or all of them. Resolves with how many that were. */
+  acknowledge(eventId: string | null, atMs: number): Promise<number> {
+    return this.#inTurn(() => {
+      const events = this.#desk.open.filter(({ id }) => eventId === null || id === eventId);
+      for (const { code } of events) this.#step({ kind: 'acknowledge', event: code ?? 'anomaly', atMs });
+      return events.length;
+    });
+  }
+
+  testAlert(atMs: number): Promise<Event> {
+    return this.#inTurn(() => this.#desk.test(atMs));
+  }
+
+  /** While a listener is set, the feed learns: no anomaly is raised. */
+  listen(listener: Listener | null, atMs: number): Promise<void> {
+    this.#listener = listener;
+    return this.#inTurn(() => this.#step({ kind: 'learning', on: listener !== null, atMs }));
+  }
+
+  /** Switches to another model between two windows. The old one is closed. */
+  useModel(model: FeedModel): Promise<void> {
+    return this.#inTurn(async () => {
+      const old = this.#model;
+      this.#model = model;
+      this.#desk.modelDigest = model.digest;
+      await old.close();
+    });
+  }
+
+  /** What judges this feed now. */
+  get model(): FeedModel {
+    return this.#model;
+  }
+
+  /** Closes the scorer. Call after `run` has ended. */
+  async close(): Promise<void> {
+    await this.#model.close();
+  }
+
+  #trouble(trouble: Trouble): void {
+    this.#options.log(trouble.down ? 'error' : 'warn', `${this.feed}: ${trouble.message}`);
+    this.#step({ kind: 'trouble', trouble });
+  }
+
+  async #observe(observation: Observation): Promise<void> {
+    if (observation.kind === 'audio') this.#keepSound(observation);
+    this.#listener?.(observation);
+    const model = this.#model;
+    const windows = model.features.push(observation);
+    if (windows.length === 0) return;
+    const scores = await model.score(windows);
+    for (const [i, window] of windows.entries()) {
+      this.#show(window);
+      await this.#judge(model, window, scores[i] ?? Number.NaN);
+    }
+  }
+
+  async #judge(model: FeedModel, window: Window, score: number): Promise<void> {
+    const { startMs, endMs, sequence, gap, levelDb, signal } = window;
+    this.#lastWindowMs = endMs;
+    const nowMs = this.#options.clock?.();
+    const scored = { score, startMs, endMs, sequence, gap, levelDb, signal };
+    const decision = model.decider.step({ kind: 'window', window: scored, nowMs });
+    await this.#follow(decision, endMs, model.scorer, window);
+    if (decision.verdict && model.scorer) this.#tell(decision.verdict);
+  }
+
+  /** One thing at a time: an event must be on the desk before somebody can acknowledge it. */
+  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  #step(input: Exclude<DeciderInput, { kind: 'window' }>): void {
+    const decision = this.#model.decider.step(input);
+    for (const change of decision.changes) this.#record(this.#desk.apply(change, null), change.change);
+    this.#setState(decision.state, input.kind === 'trouble' ? input.trouble.atMs : input.atMs);
+  }
+
+  async #follow(decision: Decision, atMs: number, scorer: Scorer | null, window: Window): Promise<void> {
+    for (const change of decision.changes) {
+      const isNews = change.kind === 'anomaly' && change.change !== 'cleared' && scorer !== null;
+      const explanation = isNews ? await this.#explain(scorer, window) : null;
+      this.#record(this.#desk.apply(change, explanation), change.change);
+    }
+    this.#setState(decision.state, atMs);
+  }
+
+  async #explain(scorer: Scorer, window: Window): Promise<Explanation> {
+    let contribution: Contribution | null = null;
+    try {
+      contribution = await scorer.explain(window);
+    } catch (error) {
+      this.#options.log('warn', `${this.feed}: window ${window.sequence} could not be explained: ${(error as Error).message}`);
+    }
+    return { words: describeEvent(window, scorer.manifest, contribution), contribution };
+  }
+
+  /** Keeps an event's sound, from before it was raised until after it cleared. */
+  #record(event: Event, change: EventChange): void {
+    const { clips, log } = this.#options;
+    if (event.kind !== 'anomaly') {
+      log(change === 'raised' ? 'warn' : 'info', `${this.feed}: ${event.kind} ${event.code ?? ''} ${change}: ${event.words}`);
+      return;
+    }
+    log(change === 'raised' ? 'warn' : 'info', `${this.feed}: anomaly ${change}: ${event.words}`);
+    if (change === 'raised' && clips) this.#saveClip(event.id, clips.begin(event.id, event.raisedMs));
+    if (change === 'cleared') clips?.end(event.id, event.clearedMs ?? event.raisedMs);
+  }
+
+  #keepSound({ samples, startMs, endMs }: AudioObservation): void {
+    for (const { eventId, clip } of this.#options.clips?.push(samples, startMs, endMs) ?? []) this.#saveClip(eventId, clip);
+  }
+
+  #saveClip(eventId: string, clip: Clip): void {
+    if (clip.samples.length === 0) return;
+    const saving = this.#options.store
+      .saveClip({ data: encodeWav(Float32Array.from(clip.samples, (s) => s / 32768), clip.sampleRateHz), type: 'audio/wav', createdMs: Math.round(clip.startMs), eventId })
+      .then((sha256) => {
+        if (sha256 !== null) this.#desk.attachClip(eventId, sha256);
+      })
+      .catch((error: Error) => this.#options.log('warn', `${this.feed}: clip not stored: ${error.message}`))
+      .finally(() => this.#saving.delete(saving));
+    this.#saving.add(saving);
+  }
+
+  /** The frames of a window that no earlier window has shown. */
+  #show({ logMel, startMs, endMs }: Window): void {
+    if (!logMel || !this.#options.spectrogram) return;
+    const frameMs = (endMs - startMs) / logMel.frames;
+    const first = Math.max(0, Math.min(logMel.frames, Math.ceil((this.#shownUntilMs - startMs) / frameMs - 0.5)));
+    const data = logMel.data.subarray(first * logMel.bands);
+    const frames = logMel.frames - first;
+    if (frames > 0) this.#options.spectrogram.spectrogram(this.feed, { data, frames, bands: logMel.bands, startMs: startMs + first * frameMs });
+    this.#shownUntilMs = endMs;
+  }
+
+  #tell(verdict: Verdict): void {
+    this.#options.store.addVerdict(verdict);
+    for (const sink of this.#options.sinks) sink.verdict(verdict);
+  }
+
+  #setState(state: MachineState, atMs: number): void {
+    const known = this.#model.scorer || state !== 'normal' ? state : 'unknown';
+    if (known === this.#state) return;
+    this.#state = known;
+    this.#options.onState(this.feed, known, atMs);
+  }
+}
+

@@ -1,0 +1,105 @@
+/** Every monitored feed, and the commands that people send them. */
+import { type Command, ConfigError, type Event, type EventChange, type MachineState, type Sink } from '../contracts.js';
+import type { NewOutboxMessage, Store } from '../store/types.js';
+import type { FeedMonitor } from './feed-monitor.js';
+import { MachineStates } from './machine-states.js';
+
+export interface MachineRoomOptions {
+  readonly store: Pick<Store, 'acknowledge' | 'label' | 'event' | 'setState' | 'mute' | 'unmute'>;
+  readonly sinks: readonly Sink[];
+  readonly messages: (event: Event, change: EventChange) => readonly NewOutboxMessage[];
+  /** Starts learning one feed; resolves with a line for the sender once it has started. */
+  readonly learn: (monitor: FeedMonitor, minutes: number) => Promise<string>;
+  readonly nowMs: () => number;
+}
+
+export class MachineRoom {
+  readonly #options: MachineRoomOptions;
+  readonly #monitors: FeedMonitor[] = [];
+  readonly #states = new MachineStates();
+
+  constructor(options: MachineRoomOptions) {
+    this.#options = options;
+  }
+
+  get monitors(): readonly FeedMonitor[] {
+    return this.#monitors;
+  }
+
+  add(monitor: FeedMonitor): void {
+    this.#monitors.push(monitor);
+  }
+
+  stateOf(machine: string): MachineState {
+    return this.#states.get(machine);
+  }
+
+  /** A feed came into another state; the machine's state is the most urgent of its feeds. */
+  feedState(machine: string, feed: string, state: MachineState, atMs: number): void {
+    const changed = this.#states.set(machine, feed, state);
+    if (changed === null) return;
+    this.#options.store.setState(machine, changed, atMs);
+    for (const sink of this.#options.sinks) sink.state(machine, changed, atMs);
+  }
+
+  /** Does what a command asks. @throws {ConfigError} naming what it asks of is not there */
+  async apply(command: Command): Promise<string> {
+    const atMs = this.#options.nowMs();
+    switch (command.command) {
+      case 'acknowledge':
+        return this.#acknowledge(command.machine, command.eventId, atMs);
+      case 'label':
+        return this.#label(command, atMs);
+      case 'mute':
+        return this.#mute(command.machine, command.minutes, atMs);
+      case 'learn':
+        return this.#learn(command.machine, command.minutes);
+      case 'test-alert': {
+        const event = await this.#of(command.machine)[0]?.testAlert(atMs);
+        return `test alert ${event?.id} sent for ${command.machine}`;
+      }
+    }
+  }
+
+  async #acknowledge(machine: string, eventId: string | null, atMs: number): Promise<string> {
+    const counts = await Promise.all(this.#of(machine).map((monitor) => monitor.acknowledge(eventId, atMs)));
+    const open = counts.reduce((sum, n) => sum + n, 0);
+    if (eventId === null) return `${machine}: ${open} open event${open === 1 ? '' : 's'} acknowledged`;
+    if (open === 0) this.#update(this.#options.store.acknowledge(eventId, atMs, this.#updated), machine, eventId);
+    return `${machine}: event ${eventId} acknowledged`;
+  }
+
+  #label({ machine, eventId, label, note }: Extract<Command, { command: 'label' }>, atMs: number): string {
+    this.#of(machine);
+    this.#update(this.#options.store.label({ eventId, label, note, atMs }, this.#updated), machine, eventId);
+    return `${machine}: event ${eventId} labelled ${label}`;
+  }
+
+  async #mute(machine: string, minutes: number, atMs: number): Promise<string> {
+    const untilMs = atMs + minutes * 60_000;
+    const monitors = this.#of(machine);
+    if (minutes > 0) this.#options.store.mute(machine, untilMs);
+    else this.#options.store.unmute(machine);
+    await Promise.all(monitors.map((monitor) => monitor.mute(untilMs, atMs)));
+    return minutes > 0 ? `${machine}: muted until ${new Date(untilMs).toISOString()}` : `${machine}: not muted any more`;
+  }
+
+  async #learn(machine: string, minutes: number): Promise<string> {
+    const started = await Promise.all(this.#of(machine).map((monitor) => this.#options.learn(monitor, minutes)));
+    return started.join('; ');
+  }
+
+  readonly #updated = (event: Event): readonly NewOutboxMessage[] => this.#options.messages(event, 'updated');
+
+  #update(event: Event | null, machine: string, eventId: string): void {
+    if (!event) throw new ConfigError(`eventId: expected an event of ${machine}, found none with id ${eventId}`);
+    for (const sink of this.#options.sinks) sink.event(event, 'updated');
+  }
+
+  #of(machine: string): FeedMonitor[] {
+    const found = this.#monitors.filter((monitor) => monitor.machine === machine);
+    if (found.length > 0) return found;
+    const known = [...new Set(this.#monitors.map((monitor) => monitor.machine))].join(', ');
+    throw new ConfigError(`machine: expected one of ${known}, found ${machine}`);
+  }
+}
