@@ -1,0 +1,97 @@
+import { ConverterType, create } from '@alexanderolsen/libsamplerate-js';
+import { SourceError } from '../../contracts.js';
+
+/** libsamplerate's own limit, both ways. */
+const maxRatio = 256;
+/** Samples handed over at once: the library falls back to another, rate-dependent way of splitting above a million. */
+const maxBlock = 65_536;
+
+/** Pass band (share of the target's half rate) and noise: `fast` 80 %, −97 dB; `good` 90 %, −121 dB; `best` 97 %, −144 dB. */
+export type ResampleQuality = 'fast' | 'good' | 'best';
+
+const converters = {
+  fast: ConverterType.SRC_SINC_FASTEST,
+  good: ConverterType.SRC_SINC_MEDIUM_QUALITY,
+  best: ConverterType.SRC_SINC_BEST_QUALITY,
+};
+
+/**
+ * Converts a stream of mono samples to another rate with an anti-alias filter (libsamplerate, compiled to WebAssembly).
+ * Blocks of any length give the same samples as the whole at once; `flush` brings the rest, so that n samples become
+ * round(n · to / from). The first sample out is at the time of the first sample in. Its owner calls `close`.
+ */
+export class Resampler {
+  readonly #ratio: number;
+  readonly #converter: Awaited<ReturnType<typeof create>>;
+  #taken = 0;
+  #given = 0;
+
+  private constructor(ratio: number, converter: Awaited<ReturnType<typeof create>>) {
+    this.#ratio = ratio;
+    this.#converter = converter;
+  }
+
+  /** @throws {SourceError} when the rates are more than 256 : 1 apart */
+  static async open(fromHz: number, toHz: number, quality: ResampleQuality = 'good'): Promise<Resampler> {
+    const ratio = toHz / fromHz;
+    if (!(ratio >= 1 / maxRatio && ratio <= maxRatio)) {
+      throw new SourceError(`sample rate ${fromHz} Hz: cannot be converted to ${toHz} Hz, at most ${maxRatio} : 1`);
+    }
+    // The library accepts rates to 192 kHz, and only their ratio matters.
+    const divisor = greatestCommonDivisor(fromHz, toHz);
+    const [from, to] = [fromHz / divisor, toHz / divisor];
+    if (Math.max(from, to) > 192_000)
+      throw new SourceError(`sample rate ${fromHz} Hz: cannot be converted to ${toHz} Hz`);
+    return new Resampler(ratio, await create(1, from, to, { converterType: converters[quality] }));
+  }
+
+  /** @param samples not kept   @returns the samples that are complete, owned by the caller; may be empty */
+  push(samples: Float32Array): Float32Array {
+    this.#taken += samples.length;
+    return this.#convert(samples);
+  }
+
+  /** The samples that were still in the filter. Nothing may be pushed afterwards. */
+  flush(): Float32Array {
+    const total = Math.round(this.#taken * this.#ratio);
+    const parts: Float32Array[] = [];
+    const silence = new Float32Array(Math.ceil(256 / Math.min(1, this.#ratio)));
+    // The filter is a few hundred samples long; the bound is for a library that would never give them.
+    for (let n = 0; n < 100 && this.#given < total; n++) parts.push(this.#convert(silence));
+    const surplus = Math.max(0, this.#given - total);
+    const rest = concatenate(parts);
+    this.#given -= surplus;
+    return rest.subarray(0, Math.max(0, rest.length - surplus));
+  }
+
+  close(): void {
+    if (!this.#converter.isDestroyed) this.#converter.destroy();
+  }
+
+  #convert(samples: Float32Array): Float32Array {
+    const step = Math.max(1, Math.floor(maxBlock / Math.max(1, this.#ratio)));
+    const parts: Float32Array[] = [];
+    for (let at = 0; at < samples.length; at += step) {
+      parts.push(this.#converter.full(samples.subarray(at, at + step)));
+    }
+    const out = concatenate(parts);
+    this.#given += out.length;
+    return out;
+  }
+}
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const [only] = parts;
+  if (parts.length === 1 && only) return only;
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
