@@ -51,12 +51,16 @@ const ROWS_PER_COMPONENT = 6;
 /** Width that the encoder sees. */
 export const transformedWidth = (t: InputTransform): number => t.whitening?.components ?? t.width;
 
+/** Principal components that so many rows of such a width are whitened to at most; 0 when they are not whitened. */
+export function whitenedWidth(rows: number, width: number, options: Omit<TransformOptions, 'scaling' | 'clip'>): number {
+  const wide = width > options.whitenAboveWidth || rows < options.whitenBelowRowsPerColumn * width;
+  return wide ? Math.min(options.whitenTo, width, Math.floor(rows / ROWS_PER_COMPONENT)) : 0;
+}
+
 export function fitTransform(rows: RowMatrix, options: TransformOptions): InputTransform {
   const scaled = { width: rows.width, clip: options.clip, ...scaleOf(rows, options.scaling), whitening: null };
-  const count = rowsOf(rows);
-  const wide = rows.width > options.whitenAboveWidth || count < options.whitenBelowRowsPerColumn * rows.width;
-  const components = Math.min(options.whitenTo, rows.width, Math.floor(count / ROWS_PER_COMPONENT));
-  if (!wide || components < 1) return scaled;
+  const components = whitenedWidth(rowsOf(rows), rows.width, options);
+  if (components === 0) return scaled;
   return { ...scaled, whitening: fitWhitening(scaleRows(rows, scaled), rows.width, components) };
 }
 

@@ -1,6 +1,6 @@
 /** Presets (what the rows are) and recipes (how the DAGMM is trained on them), as data. Science §1–2. */
 import { ConfigError } from '../contracts.js';
-import type { TransformOptions } from './input-transform.js';
+import { type TransformOptions, whitenedWidth } from './input-transform.js';
 import { latentSize, type NetworkShape, type ResidualKind } from './network-shape.js';
 
 export const PRESETS = ['mel-frames', 'mel-flat', 'image-flat', 'table'] as const;
@@ -111,12 +111,14 @@ const THYROID = { hidden: [12, 4], code: 1, components: 2, batchRows: 1024, step
  * K: 2 for tables and pictures, 4 for KDD-sized tables and for sound, never more than the rows support.
  */
 function robust(preset: Preset, rows: number, width: number, scoringRows: number): DagmmSettings {
-  const code = Math.min(8, Math.max(1, Math.ceil(width / 2)));
+  const whitening = { whitenTo: 64, whitenAboveWidth: 200, whitenBelowRowsPerColumn: 10 };
+  const seen = whitenedWidth(rows, width, whitening) || width;
+  const code = Math.min(8, Math.ceil(seen / 2));
   const supported = Math.max(1, Math.floor(rows / (ROWS_PER_LATENT * (code + 2))));
   const components = Math.min(preset === 'mel-frames' || rows > 50_000 ? 4 : 2, supported);
   const batchRows = Math.min(rows, 1_024);
   return {
-    hidden: [width > 16 ? 64 : 32],
+    hidden: [seen > 16 ? 64 : 32],
     code,
     estimatorHidden: 10,
     components,
@@ -139,9 +141,7 @@ function robust(preset: Preset, rows: number, width: number, scoringRows: number
     shrink: true,
     scaling: 'z-score',
     clip: 10,
-    whitenTo: 64,
-    whitenAboveWidth: 200,
-    whitenBelowRowsPerColumn: 10,
+    ...whitening,
     scoringRows,
   };
 }

@@ -1,0 +1,243 @@
+/** Recorded normals → trained scorer → calibration → model package. */
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename } from 'node:path';
+import type {
+  Calibration,
+  FeatureSpec,
+  Manifest,
+  Modality,
+  Smoothing,
+  Source,
+  TrainingRecord,
+  Trouble,
+  Window,
+} from '../contracts.js';
+import { calibrate } from '../decision/calibration.js';
+import type { SessionOptions } from '../engine/session.js';
+import { sha256, writePackage } from '../scorers/package-files.js';
+import { scoreWindows } from '../scorers/package-scorer.js';
+import type { DagmmSettings, Preset, Recipe } from '../scorers/recipes.js';
+import { RowScorer } from '../scorers/row-scorer.js';
+import { type Split, splitNormals } from './hold-out.js';
+import { type FeatureRequest, type Recordings, readRecordings, type Segment } from './recordings.js';
+import { runTraining } from './run-training.js';
+import { timingOf } from './timing.js';
+import type { TrainResult } from './train-job.js';
+
+export interface CommissionOptions {
+  /** Opens the recorded normals from their start; may be called twice. */
+  readonly open: () => Source;
+  readonly features: FeatureRequest;
+  readonly preset: Preset;
+  /** `robust` by default. */
+  readonly recipe?: Recipe;
+  readonly seed?: number;
+  /** Folder of the package; its last part is the package's name. */
+  readonly out: string;
+  readonly signal?: AbortSignal;
+  readonly settings?: Partial<DagmmSettings>;
+  readonly device?: SessionOptions['device'];
+  /** 1 by default: two trainings give the same bits. */
+  readonly threads?: number;
+  readonly smoothing?: Smoothing;
+  /** Descriptors of one window's samples, whose means go into the calibration. */
+  readonly describe?: (window: Window) => Readonly<Record<string, number>>;
+  readonly onProgress?: (progress: CommissionProgress) => void;
+  /** One line for the operator: a file that was skipped, a checkpoint that did not fit. */
+  readonly onNote?: (text: string) => void;
+}
+
+export interface CommissionProgress {
+  readonly stage: 'reading' | 'pretrain' | 'joint' | 'mixture' | 'scoring';
+  readonly done: number;
+  /** 0 where the total is not known. */
+  readonly total: number;
+  /** Training stages: the last loss. */
+  readonly loss: number | null;
+}
+
+/**
+ * Learns what normal is and writes the package. An interrupted training goes on where it was (`<out>.partial`) when data
+ * and settings are the same.
+ * @returns the manifest that was written   @throws the signal's reason, ModelError, ConfigError
+ */
+export async function commission(options: CommissionOptions): Promise<Manifest> {
+  const started = performance.now();
+  const signal = options.signal ?? new AbortController().signal;
+  const descriptors = new DescriptorMeans(options.describe);
+  const recordings = await readRecordings(options.features, {
+    open: options.open,
+    signal,
+    onTrouble: ({ message }: Trouble) => options.onNote?.(message),
+    onRead: (windows) => options.onProgress?.({ stage: 'reading', done: windows, total: 0, loss: null }),
+    onWindow: (window) => descriptors.add(window),
+  });
+  if (recordings.cut) options.onNote?.('recordings: there is more than training needs; the rest was left out');
+  const split = splitNormals(recordings.segments, recordings.spec);
+  const dataDigest = digestOf(split.training);
+  const result = await train(split, dataDigest, signal, options);
+  const calibration = await calibrateOn(split, result, recordings.spec, descriptors.means(), options);
+  const record = recordOf(
+    { recordings, split, result, dataDigest, seconds: (performance.now() - started) / 1000 },
+    options,
+  );
+  const manifest = manifestOf(recordings.spec, split, result, calibration, record, options);
+  await writePackage(options.out, result.onnx, manifest);
+  await rm(partialOf(options.out), { recursive: true, force: true });
+  return manifest;
+}
+
+/** Where an interrupted training keeps its state. */
+const partialOf = (out: string): string => `${out}.partial`;
+
+const digestOf = (rows: Float32Array): string =>
+  createHash('sha256')
+    .update(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength))
+    .digest('hex');
+
+function train(
+  split: Split,
+  dataDigest: string,
+  signal: AbortSignal,
+  options: CommissionOptions,
+): Promise<TrainResult> {
+  const { preset, recipe = 'robust', seed = 0, settings = {}, device = 'cpu', threads = 1 } = options;
+  const key = JSON.stringify({ version: versions(), preset, recipe, seed, settings, device, threads, dataDigest });
+  return runTraining(
+    {
+      rows: split.training,
+      width: split.width,
+      preset,
+      recipe,
+      seed,
+      settings,
+      device,
+      threads,
+      checkpoint: { folder: partialOf(options.out), key },
+    },
+    {
+      signal,
+      onStep: ({ phase, step, steps, loss }) => options.onProgress?.({ stage: phase, done: step, total: steps, loss }),
+      onNote: options.onNote,
+    },
+  );
+}
+
+/** Scores the held-out windows as the live path will, and calibrates on them. */
+async function calibrateOn(
+  { heldOut, width }: Split,
+  { onnx, scoringRows }: TrainResult,
+  spec: FeatureSpec,
+  descriptors: Readonly<Record<string, number>> | null,
+  { device, threads = 1, smoothing, onProgress }: CommissionOptions,
+): Promise<Calibration> {
+  const scorer = await RowScorer.open(onnx, { width, scoringRows, device, threads });
+  try {
+    const segments: Float64Array[] = [];
+    for (const { windows } of heldOut) {
+      segments.push(await scoreWindows(scorer, windows, width));
+      onProgress?.({ stage: 'scoring', done: segments.length, total: heldOut.length, loss: null });
+    }
+    const levelsDb = spec.kind.startsWith('mel-') ? levelsOf(heldOut) : undefined;
+    return calibrate({ segments, ...timingOf(spec, heldOut), smoothing, levelsDb, descriptors });
+  } finally {
+    await scorer.close();
+  }
+}
+
+const levelsOf = (segments: readonly Segment[]): number[] =>
+  segments.flatMap(({ windows }) => windows.map(({ levelDb }) => levelDb ?? Number.NaN));
+
+interface Facts {
+  readonly recordings: Recordings;
+  readonly split: Split;
+  readonly result: TrainResult;
+  readonly dataDigest: string;
+  readonly seconds: number;
+}
+
+function recordOf(
+  { recordings, split, result, dataDigest, seconds }: Facts,
+  options: CommissionOptions,
+): TrainingRecord {
+  const files = new Set(recordings.segments.map(({ name }) => name)).size;
+  const heldOutRows = split.heldOut.reduce((sum, { windows }) => sum + windows.reduce((n, w) => n + w.shape[0], 0), 0);
+  const { epochs, hyperparameters, skippedSteps, singularRetries, finalLoss } = result;
+  return {
+    preset: options.preset,
+    recipe: options.recipe ?? 'robust',
+    seed: options.seed ?? 0,
+    epochs,
+    hyperparameters,
+    dataDigest,
+    files,
+    rows: split.training.length / split.width,
+    heldOutRows,
+    skippedSteps,
+    singularRetries,
+    seconds: Math.round(seconds * 10) / 10,
+    finalLoss,
+  };
+}
+
+const MODALITIES: Readonly<Record<FeatureSpec['kind'], Modality>> = {
+  'mel-frames': 'audio',
+  'mel-flat': 'audio',
+  'image-flat': 'image',
+  table: 'table',
+};
+
+function manifestOf(
+  features: FeatureSpec,
+  split: Split,
+  { onnx, meanRow, scoringRows }: TrainResult,
+  calibration: Calibration,
+  training: TrainingRecord,
+  options: CommissionOptions,
+): Manifest {
+  const { auscult, runtime } = versions();
+  return {
+    format: 1,
+    name: basename(options.out),
+    scorer: 'dagmm-flat',
+    createdAt: new Date().toISOString(),
+    auscultVersion: auscult,
+    modality: MODALITIES[features.kind],
+    features,
+    input: { width: split.width, scoringRows, meanRow: Array.from(meanRow, (x) => Number(x.toPrecision(7))) },
+    engine: { runtime, device: options.device ?? 'cpu', threads: options.threads ?? 1 },
+    training,
+    calibration,
+    modelDigest: sha256(onnx),
+  };
+}
+
+function versions(): { auscult: string; runtime: string } {
+  const require = createRequire(import.meta.url);
+  const own = require('../../package.json') as { version: string };
+  const runtime = require('onnxruntime-node/package.json') as { version: string };
+  return { auscult: own.version, runtime: `onnxruntime-node ${runtime.version}` };
+}
+
+/** Means of the acoustic descriptors over all windows. */
+class DescriptorMeans {
+  readonly #sums = new Map<string, { sum: number; count: number }>();
+
+  constructor(private readonly describe: CommissionOptions['describe']) {}
+
+  add(window: Window): void {
+    if (!this.describe) return;
+    for (const [name, value] of Object.entries(this.describe(window))) {
+      if (!Number.isFinite(value)) continue;
+      const { sum, count } = this.#sums.get(name) ?? { sum: 0, count: 0 };
+      this.#sums.set(name, { sum: sum + value, count: count + 1 });
+    }
+  }
+
+  means(): Readonly<Record<string, number>> | null {
+    if (this.#sums.size === 0) return null;
+    return Object.fromEntries([...this.#sums].map(([name, { sum, count }]) => [name, sum / count]));
+  }
+}

@@ -1,0 +1,104 @@
+import { type FeatureSpec, ModelError } from '../contracts.js';
+import type { KeptWindow, Segment } from './recordings.js';
+
+/** Normals that the network learns from, and normals it never sees, for calibration. */
+export interface Split {
+  /** Row-major (rows, width), each stretch of time once, in order. */
+  readonly training: Float32Array<SharedArrayBuffer>;
+  readonly width: number;
+  /** Contiguous runs of held-out windows. */
+  readonly heldOut: readonly Segment[];
+}
+
+const HELD_OUT_SHARE = 0.2;
+/** With so many segments, whole ones are held out; with fewer, the end of each. */
+const MANY_SEGMENTS = 10;
+
+/**
+ * Sets normals aside by itself: every fifth file of many, else the last fifth of each stretch of time. Rows whose data
+ * overlaps the border are dropped.
+ * @throws {ModelError} when nothing would be left to learn from
+ */
+export function splitNormals(segments: readonly Segment[], spec: FeatureSpec): Split {
+  const parts = segments.length >= MANY_SEGMENTS ? wholeSegments(segments) : trailingParts(segments);
+  const width = segments[0]?.windows[0]?.shape[1] ?? 0;
+  const rows = parts.training.flatMap(({ segment, until }) => uniqueRows(segment, until, spec));
+  const heldOut = parts.heldOut.filter(({ windows }) => windows.length > 0);
+  if (rows.length === 0 || heldOut.length === 0) {
+    const found = segments.reduce((sum, { windows }) => sum + windows.length, 0);
+    throw new ModelError(
+      `recordings: expected enough normal data to learn from and to hold out, found ${found} windows`,
+    );
+  }
+  const training = new Float32Array(new SharedArrayBuffer(rows.reduce((sum, row) => sum + row.byteLength, 0)));
+  let at = 0;
+  for (const row of rows) {
+    training.set(row, at);
+    at += row.length;
+  }
+  return { training, width, heldOut: spec.kind === 'image-flat' ? [joined(heldOut)] : heldOut };
+}
+
+interface Parts {
+  /** Segments with the first window that is held out of them (their length: none). */
+  readonly training: readonly { readonly segment: Segment; readonly until: number }[];
+  readonly heldOut: readonly Segment[];
+}
+
+function wholeSegments(segments: readonly Segment[]): Parts {
+  const every = Math.round(1 / HELD_OUT_SHARE);
+  const isHeld = (i: number): boolean => i % every === every - 1;
+  return {
+    training: segments.filter((_, i) => !isHeld(i)).map((segment) => ({ segment, until: segment.windows.length })),
+    heldOut: segments.filter((_, i) => isHeld(i)),
+  };
+}
+
+/** A segment of one window cannot be parted: it is learnt from. */
+function trailingParts(segments: readonly Segment[]): Parts {
+  const training = segments.map((segment) => {
+    const { length } = segment.windows;
+    return { segment, until: length - Math.min(length - 1, Math.max(1, Math.round(length * HELD_OUT_SHARE))) };
+  });
+  return {
+    training,
+    heldOut: training.map(({ segment, until }) => ({ ...segment, windows: segment.windows.slice(until) })),
+  };
+}
+
+/** Pictures come one after the other: the held-out ones make one run. */
+const joined = (segments: readonly Segment[]): Segment => ({
+  name: 'pictures',
+  windows: segments.flatMap(({ windows }) => windows),
+});
+
+/**
+ * The rows of the windows before `until`, without the repeats of overlapping windows, and without those that share
+ * samples with the first held-out window.
+ */
+function uniqueRows(segment: Segment, until: number, spec: FeatureSpec): Float32Array[] {
+  const windows = segment.windows.slice(0, until);
+  if (spec.kind !== 'mel-frames') {
+    const border =
+      spec.kind === 'mel-flat'
+        ? (segment.windows[until]?.startMs ?? Number.POSITIVE_INFINITY)
+        : Number.POSITIVE_INFINITY;
+    const clear = windows.filter(({ endMs }) => endMs <= border + 1);
+    return clear.map(({ data }) => data);
+  }
+  const last =
+    until < segment.windows.length ? until * spec.hopFrames - overlappingFrames(spec) : Number.POSITIVE_INFINITY;
+  return windows.flatMap((window, i) => {
+    const first = i * spec.hopFrames;
+    const own = i + 1 < windows.length ? Math.min(spec.hopFrames, window.shape[0]) : window.shape[0];
+    return firstRows(window, Math.min(own, last - first - spec.stackFrames + 1));
+  });
+}
+
+/** Frames before a border whose samples reach over it. */
+const overlappingFrames = ({ mel }: Extract<FeatureSpec, { kind: 'mel-frames' }>): number =>
+  Math.ceil(mel.fftSize / mel.hopSamples) - 1;
+
+function firstRows({ data, shape }: KeptWindow, count: number): Float32Array[] {
+  return count > 0 ? [data.subarray(0, count * shape[1])] : [];
+}

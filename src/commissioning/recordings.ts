@@ -1,0 +1,123 @@
+import type { FeatureSpec, Features, Observation, Source, TableSpec, Trouble, Window } from '../contracts.js';
+import { ModelError } from '../contracts.js';
+import { createFeatures } from '../features/create-features.js';
+import { fitTableSpec } from '../features/table-fit.js';
+
+/** What commissioning keeps of a window. */
+export type KeptWindow = Pick<Window, 'data' | 'shape' | 'origin' | 'sequence' | 'startMs' | 'endMs' | 'levelDb'>;
+
+/** Windows of one contiguous stretch of normal running, in order: a file, a run, the time between two gaps. */
+export interface Segment {
+  readonly name: string;
+  readonly windows: KeptWindow[];
+}
+
+/** Features as they are asked for: whole specs, or a table whose columns are to be learnt. */
+export type FeatureRequest = FeatureSpec | { readonly kind: 'learn-table'; readonly exclude?: readonly string[] };
+
+export interface ReadOptions {
+  /** Opens the recorded normals from their start; opened again where something must be learnt first. */
+  readonly open: () => Source;
+  readonly signal: AbortSignal;
+  readonly onTrouble?: (trouble: Trouble) => void;
+  /** Told how many windows were read, now and then. */
+  readonly onRead?: (windows: number) => void;
+  /** Looked at once a window while its samples are valid. */
+  readonly onWindow?: (window: Window) => void;
+  /** Reading ends when this much window data is held. 1 GiB by default: about three hours of sound. */
+  readonly maxBytes?: number;
+}
+
+export interface Recordings {
+  readonly spec: FeatureSpec;
+  readonly segments: readonly Segment[];
+  /** True when reading ended at `maxBytes`. */
+  readonly cut: boolean;
+}
+
+const MAX_BYTES = 2 ** 30;
+const REPORT_EVERY = 64;
+
+/**
+ * Reads recorded normals into windows, and completes the spec from them: the reference level of sound, the columns of a
+ * table. Sound that is to be level-matched is read twice.
+ * @throws {ModelError} when no whole window was found
+ */
+export async function readRecordings(request: FeatureRequest, options: ReadOptions): Promise<Recordings> {
+  if (request.kind === 'learn-table') return readTable(request.exclude ?? [], options);
+  if (request.kind === 'table' || request.kind === 'image-flat') return readWith(request, options);
+  const asRecorded = await readWith({ ...request, level: { ...request.level, policy: 'keep' } }, options);
+  const level = { policy: request.level.policy, referenceLevelDb: meanLevelDb(asRecorded.segments) };
+  const spec = { ...request, level };
+  if (level.policy === 'keep') return { ...asRecorded, spec };
+  return readWith(spec, { ...options, onWindow: undefined });
+}
+
+function meanLevelDb(segments: readonly Segment[]): number {
+  const levels = segments.flatMap(({ windows }) => windows.map(({ levelDb }) => levelDb ?? 0));
+  return levels.reduce((sum, level) => sum + level, 0) / levels.length;
+}
+
+async function readWith(spec: FeatureSpec, options: ReadOptions): Promise<Recordings> {
+  const features = await createFeatures(spec);
+  return collect(spec, windowsOf(features, options), options);
+}
+
+async function* windowsOf(features: Features, options: ReadOptions): AsyncGenerator<Window> {
+  for await (const observation of observations(options)) yield* features.push(observation);
+}
+
+async function* observations({ open, signal, onTrouble }: ReadOptions): AsyncGenerator<Observation> {
+  for await (const item of open().stream(signal)) {
+    signal.throwIfAborted();
+    if (item.kind === 'trouble') onTrouble?.(item);
+    else yield item;
+  }
+  signal.throwIfAborted();
+}
+
+/** Reads all rows first, since the columns are learnt from all of them. */
+async function readTable(exclude: readonly string[], options: ReadOptions): Promise<Recordings> {
+  const rows: Extract<Observation, { kind: 'row' }>[] = [];
+  for await (const observation of observations(options)) if (observation.kind === 'row') rows.push(observation);
+  const spec: TableSpec = fitTableSpec(
+    rows.map(({ cells }) => cells),
+    { exclude },
+  );
+  const features = await createFeatures(spec);
+  return collect(spec, encoded(features, rows), options);
+}
+
+function* encoded(features: Features, rows: readonly Observation[]): Generator<Window> {
+  for (const row of rows) yield* features.push(row);
+}
+
+async function collect(
+  spec: FeatureSpec,
+  windows: AsyncIterable<Window> | Iterable<Window>,
+  { onRead, onWindow, maxBytes = MAX_BYTES }: ReadOptions,
+): Promise<Recordings> {
+  const segments: Segment[] = [];
+  let count = 0;
+  let bytes = 0;
+  for await (const window of windows) {
+    if (startsSegment(spec, segments.at(-1), window)) segments.push({ name: window.origin, windows: [] });
+    segments.at(-1)?.windows.push(kept(window));
+    onWindow?.(window);
+    bytes += window.data.byteLength;
+    if (++count % REPORT_EVERY === 0) onRead?.(count);
+    if (bytes >= maxBytes) break;
+  }
+  if (count === 0) throw new ModelError('recordings: expected at least one whole window of normal data, found none');
+  onRead?.(count);
+  return { spec, segments, cut: bytes >= maxBytes };
+}
+
+/** Every picture stands alone; sound and rows belong together until the file changes or data was lost. */
+function startsSegment(spec: FeatureSpec, last: Segment | undefined, window: Window): boolean {
+  return !last || spec.kind === 'image-flat' || window.gap || window.origin !== last.name;
+}
+
+function kept({ data, shape, origin, sequence, startMs, endMs, levelDb }: Window): KeptWindow {
+  return { data, shape, origin, sequence, startMs, endMs, levelDb };
+}
