@@ -57,7 +57,7 @@ class NodeHttpSink implements HttpSink {
     readonly port: number,
   ) {
     this.live = new LiveState(options);
-    this.hub = new LiveHub(this.live, { site: options.site, version: options.version }, limits, this.metrics);
+    this.hub = new LiveHub(this.live, options, limits, this.metrics);
     const auth = new Auth(options.credentials, `auscult_${port}`, limits);
     const context = { options, limits, auth, hub: this.hub, state: this.live };
     const gateway = new Gateway(context, guard, files, this.metrics);

@@ -7,10 +7,11 @@ import type { LiveState } from './live-state.js';
 import type { Metrics } from './metrics.js';
 import type { LiveVerdict, ServerMessage } from './protocol.js';
 import { SpectrogramHistory } from './spectrogram-history.js';
-import type { HttpLimits, SpectrogramFrames } from './types.js';
+import type { HttpLimits, HttpSinkOptions, SpectrogramFrames } from './types.js';
 
 /** Length of spectrogram that a page sees at once. */
 const HISTORY_MS = 20_000;
+const OPEN_EVENTS = 200;
 
 /** The connected pages: tells each what changed, and the spectrogram only to those who watch it. */
 export class LiveHub {
@@ -22,7 +23,7 @@ export class LiveHub {
 
   constructor(
     private readonly state: LiveState,
-    private readonly identity: { readonly site: string; readonly version: string },
+    private readonly source: Pick<HttpSinkOptions, 'site' | 'version' | 'data' | 'log'>,
     private readonly limits: HttpLimits,
     private readonly metrics: Metrics,
   ) {
@@ -50,7 +51,7 @@ export class LiveHub {
       });
       this.clients.add(client);
       this.metrics.clients.set(this.clients.size);
-      client.send({ type: 'hello', ...this.identity, nowMs: Date.now(), machines: this.state.snapshot() });
+      client.send(this.hello());
     });
   }
 
@@ -85,6 +86,22 @@ export class LiveHub {
     const patience = AbortSignal.timeout(500);
     while (this.clients.size > 0 && !patience.aborted) await new Promise((resolve) => setTimeout(resolve, 10));
     this.each((client) => client.terminate());
+  }
+
+  private hello(): ServerMessage {
+    const { site, version } = this.source;
+    const machines = this.state.snapshot();
+    return { type: 'hello', site, version, nowMs: Date.now(), machines, openEvents: this.openEvents() };
+  }
+
+  /** A store in trouble must not keep the live picture away. */
+  private openEvents(): readonly Event[] {
+    try {
+      return this.source.data.events({ open: true, limit: OPEN_EVENTS });
+    } catch (error) {
+      this.source.log?.('warn', `dashboard: open events: ${String(error)}`);
+      return [];
+    }
   }
 
   private historyOf(feed: string): SpectrogramHistory | null {

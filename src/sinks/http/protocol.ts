@@ -52,6 +52,8 @@ export type ServerMessage =
       readonly version: string;
       readonly nowMs: number;
       readonly machines: readonly LiveMachine[];
+      /** Events that have not cleared, newest first. */
+      readonly openEvents: readonly Event[];
     }
   | { readonly type: 'verdicts'; readonly verdicts: readonly LiveVerdict[] }
   | { readonly type: 'state'; readonly machine: string; readonly state: MachineState; readonly atMs: number }

@@ -1,0 +1,2 @@
+/** Entry of the page: defines the elements that index.html uses. */
+import './app.js';
