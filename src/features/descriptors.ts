@@ -1,4 +1,5 @@
 import Meyda from 'meyda';
+import type { Window } from '../contracts.js';
 import { DoubleFft } from './double-fft.js';
 import { SILENCE_DB } from './level.js';
 
@@ -60,6 +61,12 @@ export function describeSound(samples: Float32Array, sampleRateHz: number): Desc
     if (!Number.isFinite(descriptors[name])) descriptors[name] = 0;
   }
   return descriptors;
+}
+
+/** Descriptors of a window while its samples are valid; none of a window without sound. */
+export function describe({ samples, startMs, endMs }: Window): Readonly<Record<string, number>> {
+  if (samples === undefined || endMs <= startMs) return {};
+  return describeSound(samples, Math.round((samples.length * 1000) / (endMs - startMs)));
 }
 
 /** (513) root of the mean power of each bin; a last incomplete frame is left out unless it is the only one. */

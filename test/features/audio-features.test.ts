@@ -22,9 +22,9 @@ async function windowsOf(spec: AudioFeatureSpec, sizes: readonly number[], sampl
 }
 
 /** toEqual takes milliseconds a thousand numbers. */
-const bits = (numbers: Float32Array = new Float32Array(0)) =>
+const bits = (numbers: ArrayLike<number> = []) =>
   createHash('sha256')
-    .update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength))
+    .update(new Uint8Array(Float32Array.from(numbers).buffer))
     .digest('hex');
 
 describe('windows of sound', () => {
