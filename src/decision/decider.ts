@@ -14,6 +14,8 @@ import { type Measured, SensorFaults, signalFaults } from './sensor.js';
 import { DEFAULTS, type DeciderSettings } from './settings.js';
 import type { Threshold } from './threshold.js';
 
+export type { Change, OpenEvent, Part } from './event-cycle.js';
+
 /** More hops than this between two windows, or a step back, is a gap even if nobody said so. */
 const GAP_HOPS = 3;
 
@@ -73,7 +75,9 @@ export function createDecider(
   settings: Pick<DeciderSettings, 'feed' | 'machine' | 'budget'> & Partial<DeciderSettings>,
   resume: Resume = { open: [] },
 ): Decider {
-  return new FeedDecider(calibration, { ...DEFAULTS, ...settings }, resume);
+  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  const { feed, machine, budget } = settings;
+  return new FeedDecider(calibration, { ...DEFAULTS, feed, machine, budget, ...given }, resume);
 }
 
 class FeedDecider implements Decider {
@@ -99,7 +103,8 @@ class FeedDecider implements Decider {
     this.#judge = new Judge(calibration, settings.budget, settings.judgeLevel);
     this.#operating = new Operating(settings, calibration.level);
     this.#faults = new SensorFaults(settings, resume.open);
-    const open = resume.open.find(({ kind }) => kind === 'anomaly') ?? null;
+    const stored = resume.open.find(({ kind }) => kind === 'anomaly');
+    const open = stored ? { ...stored, part: this.#judge.partOf(stored.threshold) } : null;
     this.#anomaly = new EventCycle({ ...settings, kind: 'anomaly', code: null }, open, resume.clearedMs ?? null);
     this.#judge.involve(open !== null);
     this.#mutedUntilMs = resume.mutedUntilMs ?? Number.NEGATIVE_INFINITY;
@@ -170,13 +175,12 @@ class FeedDecider implements Decider {
     const now = this.#judge.push(window.score, window.levelDb);
     this.#known ||= now.readings.length > 0;
     this.#calmWindows = now.calm ? this.#calmWindows + 1 : 0;
-    const raisedWith = this.#anomaly.part;
-    const reading = now.readings.find(({ part }) => part === raisedWith) ?? now.above ?? now.readings[0] ?? null;
+    const own = now.readings.find(({ part }) => part === this.#anomaly.part) ?? null;
     const change = this.#anomaly.look({
       atMs: window.endMs,
       raise: now.above !== null && !hold,
       clear: this.#calmWindows >= this.settings.clearAfterWindows,
-      reading: this.#anomaly.isOpen ? reading : now.above,
+      reading: this.#anomaly.isOpen ? own : now.above,
       silenced: this.#muted || this.#learning,
     });
     if (change) changes.push(change);

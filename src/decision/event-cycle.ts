@@ -26,7 +26,7 @@ export interface Change {
   readonly peakMs: number;
   readonly threshold: number;
   readonly pValue: number;
-  /** Anomalies: the statistic that peak, threshold and pValue belong to; null for faults and resumed events. */
+  /** Anomalies: the statistic that peak, threshold and pValue belong to; null for faults. */
   readonly part: Part | null;
   /** Sensor faults: one line for the engineer. */
   readonly message: string | null;
@@ -78,14 +78,31 @@ export class EventCycle {
   #open: Open | null = null;
   #clearedMs: number | null;
 
-  /** @param open the stored event to go on with   @param clearedMs when the last one cleared, for the cooldown */
-  constructor(settings: CycleSettings, open: OpenEvent | null = null, clearedMs: number | null = null) {
+  /**
+   * @param open the stored event to go on with, and the part that its peak belongs to
+   * @param clearedMs when the last one cleared, for the cooldown
+   */
+  constructor(
+    settings: CycleSettings,
+    open: (OpenEvent & { readonly part?: Part | null }) | null = null,
+    clearedMs: number | null = null,
+  ) {
     this.#settings = settings;
     this.#clearedMs = clearedMs;
     if (open) {
       const { raisedMs, acknowledgedMs, peak, peakMs, threshold, pValue } = open;
       const told = { toldMs: raisedMs, toldPeak: peak };
-      this.#open = { raisedMs, acknowledgedMs, peak, peakMs, threshold, pValue, part: null, message: null, ...told };
+      this.#open = {
+        raisedMs,
+        acknowledgedMs,
+        peak,
+        peakMs,
+        threshold,
+        pValue,
+        part: open.part ?? null,
+        message: null,
+        ...told,
+      };
     }
   }
 
@@ -122,7 +139,7 @@ export class EventCycle {
   }
 
   #follow(open: Open, { atMs, clear, reading, silenced }: Look): Change | null {
-    if (reading && (open.part === null || open.part === reading.part)) this.#grow(open, reading, atMs);
+    if (reading && open.part === reading.part) this.#grow(open, reading, atMs);
     if (clear && (!this.#settings.latch || open.acknowledgedMs !== null)) {
       this.#open = null;
       this.#clearedMs = Math.max(atMs, open.raisedMs);

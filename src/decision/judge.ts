@@ -75,6 +75,11 @@ export class Judge {
     for (const horizon of this.#horizons) horizon.involved = involved;
   }
 
+  /** Whose threshold a stored event was raised over; the short one's where the thresholds have changed since. */
+  partOf(threshold: number): Part {
+    return this.#horizons.find((horizon) => horizon.threshold === threshold)?.part ?? 'short';
+  }
+
   /** A window that is looked at alone, outside every statistic. */
   glance(score: number): PartNow {
     return now(this.#short, score);

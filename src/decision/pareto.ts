@@ -3,14 +3,25 @@
  * Legend: ξ shape, σ scale, t where the tail begins, N excesses, m peaks over t expected in the time in which one may exceed z.
  */
 
-/** Shapes that are believed: beyond ½ the variance is infinite, below −½ maximum likelihood has no standard theory. */
-export const SHAPE_BOUNDS = [-0.5, 0.5] as const;
+/**
+ * Shapes that are believed: beyond ½ the variance is infinite; a tail that ends (ξ < 0) is taken as exponential, because a
+ * few dozen peaks often look like one by chance. Plain likelihood over ±½ held a 90 % promise in 55–85 % of simulated
+ * calibrations of 1–8 h and sometimes gave thresholds 8 times too high; see README.
+ */
+export const SHAPE_BOUNDS = [0, 0.5] as const;
+/** Deviation of the half-normal penalty on ξ. */
+const SHAPE_DEVIATION = 0.2;
 const SHAPE_STEP = 0.01;
 const SHAPES = Array.from(
   { length: Math.round((SHAPE_BOUNDS[1] - SHAPE_BOUNDS[0]) / SHAPE_STEP) + 1 },
   (_, i) => SHAPE_BOUNDS[0] + i * SHAPE_STEP,
 );
 const NEARLY_ZERO = 1e-6;
+
+/** ln of the half-normal prior of ξ, but for a constant. */
+function penalty(shape: number): number {
+  return -((shape / SHAPE_DEVIATION) ** 2) / 2;
+}
 
 /** (m^ξ − 1)/ξ, ln m at ξ = 0: how many σ above t the level lies that one peak in m exceeds. */
 function stretch(shape: number, m: number): number {
@@ -63,27 +74,27 @@ function highest(f: (x: number) => number, low: number, high: number): { x: numb
 }
 
 /**
- * Maximum likelihood with ξ within bounds: σ by golden section at each ξ of a grid of 0.01. Falls back to
- * probability-weighted moments where the likelihood has no finite maximum.
+ * Penalised maximum likelihood, ξ in bounds: σ by golden section at each ξ of a grid of 0.01, from the
+ * probability-weighted moments, which stay where nothing is likelier.
  * @param excesses (N) > 0
  */
 export function fitPareto(excesses: readonly number[]): { shape: number; scale: number } {
   const mean = excesses.reduce((sum, x) => sum + x, 0) / excesses.length;
   const start = fitByMoments(excesses);
-  let best = { ...start, value: logLikelihood(excesses, start.shape, start.scale) };
-  const largest = Math.max(...excesses);
+  let best = { ...start, value: penalty(start.shape) + logLikelihood(excesses, start.shape, start.scale) };
   for (const shape of SHAPES) {
-    const low = Math.max(mean / 20, shape < 0 ? -shape * largest * (1 + 1e-9) : 0);
-    const { x, value } = highest((scale) => logLikelihood(excesses, shape, scale), low, Math.max(mean * 4, low * 2));
-    if (value > best.value) best = { shape, scale: x, value };
+    const { x, value } = highest((scale) => logLikelihood(excesses, shape, scale), mean / 20, mean * 4);
+    if (penalty(shape) + value > best.value) best = { shape, scale: x, value: penalty(shape) + value };
   }
   return { shape: best.shape, scale: best.scale };
 }
 
-/** Largest ℓ over ξ when the excess over t that one peak in m exceeds is held at `level`: σ = level/stretch(ξ, m). */
+/** Largest penalised ℓ over ξ when the excess over t that one peak in m exceeds is held at `level`: σ = level/stretch(ξ, m). */
 function profile(excesses: readonly number[], m: number, level: number): number {
   let best = Number.NEGATIVE_INFINITY;
-  for (const shape of SHAPES) best = Math.max(best, logLikelihood(excesses, shape, level / stretch(shape, m)));
+  for (const shape of SHAPES) {
+    best = Math.max(best, penalty(shape) + logLikelihood(excesses, shape, level / stretch(shape, m)));
+  }
   return best;
 }
 
@@ -100,7 +111,8 @@ export function returnLevelBound(
 ): number {
   if (m <= 1) return tail.t;
   const estimate = returnLevel(tail, m) - tail.t;
-  const floor = logLikelihood(excesses, tail.shape, tail.scale) - normalQuantile ** 2 / 2;
+  const peak = penalty(tail.shape) + logLikelihood(excesses, tail.shape, tail.scale);
+  const floor = peak - normalQuantile ** 2 / 2;
   let low = estimate;
   let high = estimate * 2;
   while (profile(excesses, m, high) > floor && high < estimate * 1e6) [low, high] = [high, high * 2];
