@@ -1,6 +1,6 @@
 /** A trained flat DAGMM, and the functions of it that are recorded as graphs. */
 import * as tf from '@tensorflow/tfjs-core';
-import { type InputTransform, transformedWidth } from './input-transform.js';
+import { cutsOff, type InputTransform, LEAST_OUTSIDE, transformedWidth } from './input-transform.js';
 import { mixtureEnergy } from './mixture.js';
 import type { Mixture } from './mixture-fit.js';
 import type { NetworkShape } from './network-shape.js';
@@ -29,9 +29,12 @@ export interface DagmmModel extends DagmmNetworks {
 type Recorded = (inputs: tf.Tensor[]) => tf.Tensor[];
 const vector = (values: ArrayLike<number>): tf.Tensor1D => tf.tensor1d(Float32Array.from(values));
 
-/** [x (N, P)] → [z (N, D)], before standardisation. */
+/** [x (N, P)] or [x, outside (N, 1)] → [z (N, D)], before standardisation. */
 export function latentFunction({ settings, shape, autoencoder }: DagmmNetworks): Recorded {
-  return ([x]) => [latent(x as tf.Tensor2D, unpackAutoencoder(vector(autoencoder), shape), settings.residual).z];
+  return ([x, outside]) => {
+    const layers = unpackAutoencoder(vector(autoencoder), shape);
+    return [latent(x as tf.Tensor2D, layers, settings.residual, outside ?? null).z];
+  };
 }
 
 /** [standardised z (N, D)] → [γ (N, K)], dropout off. */
@@ -44,7 +47,7 @@ export function scoringFunction(model: DagmmModel): Recorded {
   const { components: k, size: d, mean, inverse, offset } = model.mixture;
   const toLatent = latentFunction(model);
   return ([rows]) => {
-    const [z] = toLatent([transformInGraph(rows as tf.Tensor2D, model.transform)]);
+    const [z] = toLatent(transformInGraph(rows as tf.Tensor2D, model.transform));
     const { mean: shift, scale } = model.latentScale;
     const standard = tf.mul(tf.sub(z as tf.Tensor, vector(shift)), vector(scale)) as tf.Tensor2D;
     const means = tf.tensor2d(Float32Array.from(mean), [k, d]);
@@ -53,10 +56,17 @@ export function scoringFunction(model: DagmmModel): Recorded {
   };
 }
 
-function transformInGraph(rows: tf.Tensor2D, transform: InputTransform): tf.Tensor2D {
+/** [x] or [x, outside], as {@link applyTransform} on the host. */
+function transformInGraph(rows: tf.Tensor2D, transform: InputTransform): tf.Tensor[] {
   const { shift, scale, clip, whitening } = transform;
   const scaled = tf.clipByValue(tf.mul(tf.sub(rows, vector(shift)), vector(scale)), -clip, clip);
-  if (!whitening) return scaled as tf.Tensor2D;
+  if (!whitening) return [scaled];
   const basis = tf.tensor2d(whitening.basis, [transform.width, transformedWidth(transform)]);
-  return tf.matMul(tf.sub(scaled, vector(whitening.centre)), basis) as tf.Tensor2D;
+  const centred = tf.sub(scaled, vector(whitening.centre));
+  const x = tf.matMul(centred, basis);
+  if (!cutsOff(transform)) return [x];
+  const whole = tf.sum(tf.square(centred), 1, true);
+  const inside = tf.sum(tf.mul(tf.square(x), vector(whitening.variances)), 1, true);
+  const least = tf.add(tf.mul(whole, LEAST_OUTSIDE), 1e-12);
+  return [x, tf.mul(tf.log(tf.maximum(tf.sub(whole, inside), least)), 0.5)];
 }

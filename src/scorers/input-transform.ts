@@ -30,6 +30,8 @@ export interface Whitening {
   readonly centre: Float32Array;
   /** (W, P): principal axes divided by their deviation. */
   readonly basis: Float32Array;
+  /** (P) variance along each axis. */
+  readonly variances: Float32Array;
   /** Share of the variance that lies in the P axes, 0…1. */
   readonly explained: number;
 }
@@ -52,7 +54,11 @@ const ROWS_PER_COMPONENT = 6;
 export const transformedWidth = (t: InputTransform): number => t.whitening?.components ?? t.width;
 
 /** Principal components that so many rows of such a width are whitened to at most; 0 when they are not whitened. */
-export function whitenedWidth(rows: number, width: number, options: Omit<TransformOptions, 'scaling' | 'clip'>): number {
+export function whitenedWidth(
+  rows: number,
+  width: number,
+  options: Omit<TransformOptions, 'scaling' | 'clip'>,
+): number {
   const wide = width > options.whitenAboveWidth || rows < options.whitenBelowRowsPerColumn * width;
   return wide ? Math.min(options.whitenTo, width, Math.floor(rows / ROWS_PER_COMPONENT)) : 0;
 }
@@ -64,10 +70,48 @@ export function fitTransform(rows: RowMatrix, options: TransformOptions): InputT
   return { ...scaled, whitening: fitWhitening(scaleRows(rows, scaled), rows.width, components) };
 }
 
-/** @returns (N, P or W) rows as the encoder sees them */
-export function applyTransform(rows: RowMatrix, transform: InputTransform): Float32Array {
+/** Rows as the encoder sees them. */
+export interface TransformedRows extends RowMatrix {
+  /** (N) log of the distance from the P axes, which the encoder does not see; null when nothing was cut off. */
+  readonly outside: Float32Array | null;
+}
+
+/** Whitening that leaves less than this out is complete: what is left is rounding. */
+const COMPLETE = 0.9999;
+
+/** Has the whitening cut off a part of the row whose size is judged beside the reconstruction? */
+export const cutsOff = ({ whitening }: InputTransform): boolean => whitening !== null && whitening.explained < COMPLETE;
+
+/** The outside part is at least this share of the whole, against rounding. */
+export const LEAST_OUTSIDE = 1e-6;
+
+export function applyTransform(rows: RowMatrix, transform: InputTransform): TransformedRows {
   const scaled = scaleRows(rows, transform);
-  return transform.whitening ? project(scaled, rows.width, transform.whitening) : scaled;
+  const { whitening } = transform;
+  if (!whitening) return { data: scaled, width: rows.width, outside: null };
+  const data = project(scaled, rows.width, whitening);
+  return {
+    data,
+    width: whitening.components,
+    outside: cutsOff(transform) ? logOutside(scaled, data, whitening) : null,
+  };
+}
+
+/** ½ log(‖c‖² − Σ_p λ_p y_p²) for centred rows c and whitened rows y: the distance from the principal subspace. */
+function logOutside(
+  scaled: Float32Array,
+  whitened: Float32Array,
+  { centre, variances, components }: Whitening,
+): Float32Array {
+  const width = centre.length;
+  return Float32Array.from({ length: scaled.length / width }, (_, n) => {
+    let whole = 0;
+    for (let j = 0; j < width; j++) whole += ((scaled[n * width + j] as number) - (centre[j] as number)) ** 2;
+    let inside = 0;
+    for (let p = 0; p < components; p++)
+      inside += (variances[p] as number) * (whitened[n * components + p] as number) ** 2;
+    return 0.5 * Math.log(Math.max(whole - inside, LEAST_OUTSIDE * whole + 1e-12));
+  });
 }
 
 /** Mean and 1/deviation, or minimum and 1/range, of every column; a constant column is only shifted. */
@@ -112,7 +156,13 @@ function scaleRows({ data, width }: RowMatrix, { shift, scale, clip }: InputTran
 function fitWhitening(data: Float32Array, width: number, components: number): Whitening {
   const { centre, axes, totalVariance } = principalAxes({ data, width }, components);
   const kept = axes.length;
-  const unscaled = { components: kept, centre, basis: new Float32Array(width * kept), explained: 0 };
+  const unscaled = {
+    components: kept,
+    centre,
+    basis: new Float32Array(width * kept),
+    variances: new Float32Array(kept),
+    explained: 0,
+  };
   axes.forEach((axis, p) => {
     axis.forEach((v, j) => {
       unscaled.basis[j * kept + p] = v;
@@ -120,7 +170,8 @@ function fitWhitening(data: Float32Array, width: number, components: number): Wh
   });
   const variances = columnVariances(project(data, width, unscaled), kept);
   const basis = unscaled.basis.map((v, at) => v / Math.sqrt(variances[at % kept] as number));
-  return { ...unscaled, basis, explained: variances.reduce((sum, v) => sum + v, 0) / totalVariance };
+  const explained = variances.reduce((sum, v) => sum + v, 0) / totalVariance;
+  return { ...unscaled, basis, variances: Float32Array.from(variances), explained };
 }
 
 /** Mean square of each column; the columns have mean 0. */

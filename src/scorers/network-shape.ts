@@ -10,10 +10,12 @@ export interface NetworkShape {
   readonly code: number;
   readonly estimatorHidden: number;
   readonly components: number;
+  /** z also holds the distance of the row from the axes that whitening kept. */
+  readonly outside: boolean;
 }
 
-/** z_c and two residual numbers. */
-export const latentSize = (shape: NetworkShape): number => shape.code + 2;
+/** z_c, two residual numbers, and the distance from the whitened axes where there is one. */
+export const latentSize = (shape: NetworkShape): number => shape.code + (shape.outside ? 3 : 2);
 
 /** Widths along each network: [from, …, to]. */
 export function layerWidths(shape: NetworkShape) {

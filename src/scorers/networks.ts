@@ -159,10 +159,18 @@ export function standardiseBatch(z: tf.Tensor2D): tf.Tensor2D {
 
 /**
  * z (N, D) before standardisation, and the moments that hold ‖x − x'‖².
- * @param seen what the encoder sees instead of x: x with noise, while training
+ * @param outside (N, 1) log distance from the whitened axes, or null   @param seen what the encoder sees instead of x: x
+ * with noise, while training
  */
-export function latent(x: tf.Tensor2D, layers: readonly tf.Tensor[], kind: ResidualKind, seen: tf.Tensor2D = x) {
+export function latent(
+  x: tf.Tensor2D,
+  layers: readonly tf.Tensor[],
+  kind: ResidualKind,
+  outside: tf.Tensor | null,
+  seen: tf.Tensor2D = x,
+) {
   const { code, reconstruction } = autoencode(seen, layers);
   const moments = residualMoments(x, reconstruction);
-  return { moments, z: tf.concat([code, residualFeatures(x, moments, kind)], 1) as tf.Tensor2D };
+  const parts: tf.Tensor[] = [code, residualFeatures(x, moments, kind), ...(outside ? [outside] : [])];
+  return { moments, z: tf.concat(parts, 1) as tf.Tensor2D };
 }

@@ -153,8 +153,9 @@ function epochsFor(steps: number, rows: number, batchRows: number, least: number
 }
 
 /** Network sizes once the width that the encoder sees is known. */
-export const networkShape = (settings: DagmmSettings, width: number): NetworkShape => ({
+export const networkShape = (settings: DagmmSettings, width: number, outside: boolean): NetworkShape => ({
   width,
+  outside,
   hidden: settings.hidden,
   code: settings.code,
   estimatorHidden: settings.estimatorHidden,

@@ -18,7 +18,7 @@ import {
   membershipFunction,
   scoringFunction,
 } from './dagmm-model.js';
-import { applyTransform, fitTransform, type RowMatrix, rowsOf, transformedWidth } from './input-transform.js';
+import { applyTransform, fitTransform, type RowMatrix, rowsOf, type TransformedRows } from './input-transform.js';
 import { chooseMixture, type MixtureChoice } from './mixture-choice.js';
 import { latentSize, type NetworkShape, parameterCounts } from './network-shape.js';
 import { initialAutoencoder, initialEstimator } from './networks.js';
@@ -70,8 +70,8 @@ export async function trainDagmm(rows: RowMatrix, options: DagmmTrainingOptions)
   refuseUnusable(rows);
   const settings = { ...settingsFor(options.preset, options.recipe, rowsOf(rows), rows.width), ...options.settings };
   const transform = fitTransform(rows, settings);
-  const x: RowMatrix = { data: applyTransform(rows, transform), width: transformedWidth(transform) };
-  const shape = networkShape(settings, x.width);
+  const x = applyTransform(rows, transform);
+  const shape = networkShape(settings, x.width, x.outside !== null);
   const { networks, skippedSteps, finalLoss } = await trainNetworks(x, shape, settings, options);
   options.onProgress?.({ phase: 'mixture', step: 0, steps: 0, loss: finalLoss });
   const { latentScale, choice } = await fitFinalMixture(x, networks, options);
@@ -113,7 +113,7 @@ interface Phase {
 }
 
 async function trainNetworks(
-  x: RowMatrix,
+  x: TransformedRows,
   shape: NetworkShape,
   settings: DagmmSettings,
   options: DagmmTrainingOptions,
@@ -186,6 +186,12 @@ function phasesOf(x: RowMatrix, shape: NetworkShape, settings: DagmmSettings, se
   return settings.pretrainEpochs > 0 ? [pretrain, joint] : [joint];
 }
 
+/** Rows, and beside them their distance from the whitened axes where whitening cut something off. */
+function dataOf(x: TransformedRows): HostTensor[] {
+  const rows: HostTensor = { data: x.data, shape: [rowsOf(x), x.width] };
+  return x.outside ? [rows, { data: x.outside, shape: [x.outside.length, 1] }] : [rows];
+}
+
 const joined = (a: Float32Array, b: Float32Array): Float32Array => Float32Array.from([...a, ...b]);
 
 interface PhaseStart {
@@ -197,7 +203,7 @@ interface PhaseStart {
 }
 
 async function runPhase(
-  x: RowMatrix,
+  x: TransformedRows,
   phase: Phase,
   start: PhaseStart,
   settings: DagmmSettings,
@@ -207,7 +213,7 @@ async function runPhase(
     {
       step: phase.step,
       state: start.resume ? start.resume.state : initialState(start.parameters),
-      data: [{ data: x.data, shape: [rowsOf(x), x.width] }],
+      data: phase.name === 'joint' ? dataOf(x) : dataOf(x).slice(0, 1),
       batchRows: settings.batchRows,
       perStep: phase.perStep,
       metricNames: ['loss'],
@@ -267,19 +273,19 @@ function floats(tensor: HostTensor | undefined): Float32Array {
 }
 
 /** Whole-set latents with dropout off, their scale, and the mixture in float64. */
-async function fitFinalMixture(x: RowMatrix, networks: DagmmNetworks, options: DagmmTrainingOptions) {
+async function fitFinalMixture(x: TransformedRows, networks: DagmmNetworks, options: DagmmTrainingOptions) {
   const { settings, shape } = networks;
   const size = latentSize(shape);
   const run = { threads: options.threads ?? 1 };
-  const z = Float64Array.from(await mapRows(x, latentFunction(networks), size, run));
+  const z = Float64Array.from(await mapRows(dataOf(x), latentFunction(networks), size, run));
   if (!z.every(Number.isFinite))
     throw new ModelError('training diverged: expected finite latents, found NaN; try another seed');
   const latentScale = settings.standardiseLatent ? scaleOf(z, size) : unscaled(size);
   const standard = z.map(
     (value, at) => (value - (latentScale.mean[at % size] as number)) * (latentScale.scale[at % size] as number),
   );
-  const latents: RowMatrix = { data: Float32Array.from(standard), width: size };
-  const gamma = Float64Array.from(await mapRows(latents, membershipFunction(networks), shape.components, run));
+  const latents: HostTensor = { data: Float32Array.from(standard), shape: [standard.length / size, size] };
+  const gamma = Float64Array.from(await mapRows([latents], membershipFunction(networks), shape.components, run));
   const choice = chooseMixture({ data: standard, size }, gamma, shape.components, {
     epsilon: settings.epsilon,
     shrink: settings.shrink,
@@ -312,22 +318,37 @@ function scaleOf(z: Float64Array, size: number): LatentScale {
 const MAP_ROWS = 2048;
 
 async function mapRows(
-  rows: RowMatrix,
+  inputs: readonly HostTensor[],
   fn: ReturnType<typeof latentFunction>,
   width: number,
   options: { threads: number },
 ): Promise<Float32Array> {
-  const graph = traceBatched(fn, [{ name: 'in', shape: [-1, rows.width], dtype: 'float32' }], ['out']);
-  const session = await openSession(serialise(graph), { device: 'cpu', threads: options.threads });
-  const out = new Float32Array(rowsOf(rows) * width);
+  const specs = inputs.map(({ shape }, i) => ({
+    name: `in${i}`,
+    shape: [-1, shape[1] as number],
+    dtype: 'float32' as const,
+  }));
+  const session = await openSession(serialise(traceBatched(fn, specs, ['out'])), {
+    device: 'cpu',
+    threads: options.threads,
+  });
+  const count = inputs[0]?.shape[0] ?? 0;
+  const out = new Float32Array(count * width);
   try {
-    for (let from = 0; from < rowsOf(rows); from += MAP_ROWS) {
-      const data = rows.data.subarray(from * rows.width, (from + MAP_ROWS) * rows.width);
-      const { out: part } = await session.run({ in: { data, shape: [data.length / rows.width, rows.width] } });
+    for (let from = 0; from < count; from += MAP_ROWS) {
+      const parts = inputs.map(
+        (input, i) => [`in${i}`, rowsFrom(input, from, Math.min(MAP_ROWS, count - from))] as const,
+      );
+      const { out: part } = await session.run(Object.fromEntries(parts));
       out.set(floats(part), from * width);
     }
   } finally {
     await session.close();
   }
   return out;
+}
+
+function rowsFrom(tensor: HostTensor, from: number, count: number): HostTensor {
+  const width = tensor.shape[1] as number;
+  return { data: floats(tensor).subarray(from * width, (from + count) * width), shape: [count, width] };
 }

@@ -46,7 +46,7 @@ export function pretrainStep(shape: NetworkShape, settings: DagmmSettings): Step
 export function jointStep(shape: NetworkShape, settings: DagmmSettings): Step {
   const counts = parameterCounts(shape);
   const weights = mixtureWeights(settings, shape);
-  return (state, [x], perStep) => {
+  return (state, [x, outside], perStep) => {
     const rows = x as tf.Tensor2D;
     const mask = settings.dropout > 0 ? perStep[0] : undefined;
     const noisy = withNoise(rows, perStep[settings.dropout > 0 ? 1 : 0]);
@@ -56,7 +56,13 @@ export function jointStep(shape: NetworkShape, settings: DagmmSettings): Step {
     ];
     const autoencoder = unpackAutoencoder(first, shape);
     const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
-      const { moments, z } = latent(rows, tensors.slice(0, autoencoder.length), settings.residual, noisy);
+      const { moments, z } = latent(
+        rows,
+        tensors.slice(0, autoencoder.length),
+        settings.residual,
+        outside ?? null,
+        noisy,
+      );
       const standard = settings.standardiseLatent ? standardiseBatch(z) : z;
       const gamma = estimate(standard, tensors.slice(autoencoder.length), mask);
       const reconstruction = tf.mean(tf.slice(moments, [0, 0], [-1, 1]));
