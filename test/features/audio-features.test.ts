@@ -14,7 +14,11 @@ import { block, blocks, demoClip, healthy, startMs } from './sound.js';
 
 const clip = demoClip('pump-00-normal').slice(0, 48_000);
 
-async function windowsOf(spec: AudioFeatureSpec, sizes: readonly number[], samples = clip): Promise<Window[]> {
+async function windowsOf(
+  spec: AudioFeatureSpec,
+  sizes: readonly number[],
+  samples: Float32Array = clip,
+): Promise<Window[]> {
   const features = await createFeatures(spec);
   return blocks(samples, sizes).flatMap((observation) =>
     features.push(observation).map((window) => ({ ...window, samples: window.samples?.slice() })),
