@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SourceError } from '../../src/contracts.js';
 import { decodeImage } from '../../src/sources/images/decode-image.js';
 import { imageFiles } from '../../src/sources/images/image-files.js';
-import { ImageSource, type ImageSourceOptions } from '../../src/sources/images/image-source.js';
+import { type ImageFilesOptions, ImageFilesSource, ImageFolderSource } from '../../src/sources/images/image-source.js';
 
 let folder = '';
 const at = (name: string) => join(folder, name);
@@ -132,14 +132,14 @@ function claimSize(png: Buffer, side: number): Buffer {
 }
 
 describe('a source of pictures', () => {
-  const options = (change: Partial<ImageSourceOptions> = {}): ImageSourceOptions => ({
+  const options = (change: Partial<ImageFilesOptions> = {}): ImageFilesOptions => ({
     feed: 'camera',
     machine: 'press',
-    path: at('set'),
+    files: [at('set')],
     ...small,
     ...change,
   });
-  const all = async (source: ImageSource) => {
+  const all = async (source: ImageFilesSource) => {
     const found = [];
     for await (const item of source.stream(new AbortController().signal)) found.push(item);
     return found;
@@ -147,7 +147,7 @@ describe('a source of pictures', () => {
 
   it('delivers a folder by name, with the folders below it', async () => {
     expect(await imageFiles(at('set'))).toEqual([at('set/a.JPG'), at('set/b.png'), at('set/deeper/c.png')]);
-    const found = await all(new ImageSource(options()));
+    const found = await all(new ImageFilesSource(options()));
     expect(found.map((item) => (item.kind === 'image' ? [item.origin, item.sequence] : item))).toEqual([
       [at('set/a.JPG'), 0],
       [at('set/b.png'), 1],
@@ -159,7 +159,7 @@ describe('a source of pictures', () => {
 
   it('says which picture is broken, and goes on', async () => {
     await writeFile(at('broken.png'), 'broken');
-    const found = await all(new ImageSource(options({ path: [at('broken.png'), at('set/b.png')] })));
+    const found = await all(new ImageFilesSource(options({ files: [at('broken.png'), at('set/b.png')] })));
     expect(found).toMatchObject([
       {
         kind: 'trouble',
@@ -174,15 +174,19 @@ describe('a source of pictures', () => {
 
   it('refuses a path where nothing is, and a folder without pictures', async () => {
     await mkdir(at('bare'), { recursive: true });
-    await expect(all(new ImageSource(options({ path: [at('bare')] })))).rejects.toThrow(/bare: expected JPEG or PNG/);
-    await expect(all(new ImageSource(options({ path: [at('nowhere')] })))).rejects.toThrow(/nowhere: .*found nothing/);
+    await expect(all(new ImageFilesSource(options({ files: [at('bare')] })))).rejects.toThrow(
+      /bare: expected JPEG or PNG/,
+    );
+    await expect(all(new ImageFilesSource(options({ files: [at('nowhere')] })))).rejects.toThrow(
+      /nowhere: .*found nothing/,
+    );
   });
 
   it('watches a folder for new pictures until it is stopped', async () => {
     await mkdir(at('live'));
     await quadrants(colours).png().toFile(at('live/old.png'));
     const stop = new AbortController();
-    const source = new ImageSource(options({ path: at('live'), watch: true, stableMs: 40 }));
+    const source = new ImageFolderSource({ ...options(), folder: at('live'), stableMs: 40 });
     const seen: string[] = [];
     setTimeout(() => void writeFile(at('live/bad.png'), 'broken'), 300);
     setTimeout(() => void quadrants(colours).png().toFile(at('live/new.png')), 600);

@@ -4,42 +4,40 @@ import { watchFolder } from '../watched-folder.js';
 import { decodeImage, type ImageSize } from './decode-image.js';
 import { IMAGE_EXTENSIONS, imageFiles } from './image-files.js';
 
-export interface ImageSourceOptions extends ImageSize {
+interface ImageFeed extends ImageSize {
   readonly feed: string;
   readonly machine: string;
-  /** Pictures, and folders of pictures with the folders below them. A watched path is one folder. */
-  readonly path: string | readonly string[];
-  /** Go on for ever with the pictures that appear in the folder. Default false: read what is there, by name, and end. */
-  readonly watch?: boolean;
-  /** With `watch`: deliver the pictures that are there already. Default false. */
+}
+
+export interface ImageFilesOptions extends ImageFeed {
+  /** Pictures, and folders of pictures with the folders below them. */
+  readonly files: readonly string[];
+}
+
+export interface ImageFolderOptions extends ImageFeed {
+  readonly folder: string;
+  /** Deliver the pictures that are there already. Default false. */
   readonly existing?: boolean;
-  /** With `watch`: a file is complete when its size has not changed for this long. Default 500. */
+  /** A file is complete when its size has not changed for this long. Default 500. */
   readonly stableMs?: number;
-  /** With `watch`: look for changes by polling, as network drives need. Default false. */
+  /** Look for changes by polling, as network drives need. Default false. */
   readonly poll?: boolean;
 }
 
 /** Pictures that are decoded ahead of the one that is asked for, so that both cores work. */
 const AHEAD = 4;
 
-/**
- * Pictures, one observation each, resized as asked. A picture's time is when its file was last changed, or, of a watched
- * folder, when it arrived. A broken picture is a trouble, and the next one follows.
- */
-export class ImageSource implements Source {
+/** Pictures of files, by name, once each; a picture's time is when its file was last changed. */
+export class ImageFilesSource implements Source {
   readonly feed: string;
 
-  constructor(private readonly options: ImageSourceOptions) {
+  constructor(private readonly options: ImageFilesOptions) {
     this.feed = options.feed;
   }
 
-  /** @throws {SourceError} when there is nothing to read, or more than one folder to watch */
-  stream(signal: AbortSignal): AsyncGenerator<ImageObservation | Trouble> {
-    return this.options.watch === true ? this.watching(signal) : this.reading(signal);
-  }
-
-  private async *reading(signal: AbortSignal): AsyncGenerator<ImageObservation | Trouble> {
-    const files = (await Promise.all([this.options.path].flat().map(imageFiles))).flat();
+  /** A broken picture is a trouble, and the next one follows. @throws {SourceError} when there is no file */
+  async *stream(signal: AbortSignal): AsyncGenerator<ImageObservation | Trouble> {
+    const files = (await Promise.all(this.options.files.map(imageFiles))).flat();
     const pictures = new Pictures(this.options);
     const started: Promise<Decoded>[] = [];
     let next = 0;
@@ -50,12 +48,18 @@ export class ImageSource implements Source {
       yield pictures.deliver(decoded);
     }
   }
+}
 
-  private async *watching(signal: AbortSignal): AsyncGenerator<ImageObservation | Trouble> {
-    const { path, existing, stableMs = 500, poll } = this.options;
-    const [folder, ...more] = [path].flat();
-    if (folder === undefined || more.length > 0)
-      throw new SourceError(`images: expected one folder to watch, got ${path}`);
+/** Pictures that appear in a folder, for ever; a picture's time is when it arrived. */
+export class ImageFolderSource implements Source {
+  readonly feed: string;
+
+  constructor(private readonly options: ImageFolderOptions) {
+    this.feed = options.feed;
+  }
+
+  async *stream(signal: AbortSignal): AsyncGenerator<ImageObservation | Trouble> {
+    const { folder, existing, stableMs = 500, poll } = this.options;
     const pictures = new Pictures(this.options);
     for await (const item of watchFolder({ folder, extensions: IMAGE_EXTENSIONS, existing, stableMs, poll }, signal)) {
       if (item.kind === 'gone') yield pictures.trouble('no-data', item.message, true);
@@ -77,7 +81,7 @@ class Pictures {
   private sequence = 0;
   private lastMs = 0;
 
-  constructor(private readonly options: ImageSourceOptions) {}
+  constructor(private readonly options: ImageFeed) {}
 
   /** Never rejects: what went wrong is part of the result. */
   async decode(path: string): Promise<Decoded> {
