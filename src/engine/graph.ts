@@ -4,14 +4,15 @@ import type { HostData, HostType } from './host-tensor.js';
 export type Attributes = Readonly<Record<string, number | string | readonly number[]>>;
 
 /**
- * One value of a graph together with the operator that makes it (every operator here has one output).
+ * One value of a graph together with the operator that makes it. Split alone makes several: its value stands for the
+ * operator, and its parts are values of the operator `Output`.
  * Operators carry ONNX names, but their shapes, axes and pads are attributes even where ONNX wants inputs:
  * the serialiser knows the difference. A size of −1 is the batch (dynamic graphs only).
  */
 export interface Value {
   /** Creation order, so that sorting by id is a topological order. */
   readonly id: number;
-  /** ONNX operator, or `Input` (a graph input) or `Constant`. */
+  /** ONNX operator, or `Input` (a graph input), `Constant` or `Output` (part `index` of a Split). */
   readonly op: string;
   readonly inputs: readonly Value[];
   readonly attributes: Attributes;
@@ -48,7 +49,7 @@ export function reachable(graph: Graph): Value[] {
 export function countOperators(graph: Graph): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { op } of reachable(graph)) {
-    if (op !== 'Input' && op !== 'Constant') counts.set(op, (counts.get(op) ?? 0) + 1);
+    if (!['Input', 'Constant', 'Output'].includes(op)) counts.set(op, (counts.get(op) ?? 0) + 1);
   }
   return counts;
 }

@@ -22,6 +22,7 @@ const INPUT_ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
   Pad: ['pads'],
   ReduceSum: ['axes'],
   CumSum: ['axis'],
+  Split: ['split'],
 };
 
 /** The graph as an ONNX file (opset 17, IR 8). A size of −1 is written as the symbolic size `batch`. */
@@ -56,11 +57,14 @@ class GraphWriter {
     for (const { name, value } of graph.inputs) this.#names.set(value, name);
     for (const value of reachable(graph)) this.#write(value);
     for (const { name, value } of graph.outputs) {
-      this.nodes.push(node('Identity', [this.#nameOf(value)], name, []));
+      this.nodes.push(node('Identity', [this.#nameOf(value)], [name], []));
     }
   }
 
+  /** An `Output` is one of the results of an operator that has several. */
   #nameOf(value: Value): string {
+    const [parent] = value.inputs;
+    if (value.op === 'Output' && parent) return `${this.#nameOf(parent)}.${value.attributes.index}`;
     return this.#names.get(value) ?? `${this.prefix}v${value.id}`;
   }
 
@@ -69,6 +73,7 @@ class GraphWriter {
       if (!this.#names.has(value)) throw new TraceError(`input ${value.attributes.name}: not an input of this graph`);
       return;
     }
+    if (value.op === 'Output') return;
     if (value.data) {
       this.initializers.push(tensorMessage(this.#nameOf(value), filled(value.data, value.shape), value.shape));
       return;
@@ -80,7 +85,9 @@ class GraphWriter {
       return !asInputs.includes(key) && !(value.op === 'Expand' && key === 'shape');
     });
     const inputs = [...(first === undefined ? [] : [first]), ...extra, ...rest];
-    this.nodes.push(node(value.op, inputs, this.#nameOf(value), attributeMessages(Object.fromEntries(own))));
+    const name = this.#nameOf(value);
+    const outputs = value.op === 'Split' ? splitSizes(value).map((_, index) => `${name}.${index}`) : [name];
+    this.nodes.push(node(value.op, inputs, outputs, attributeMessages(Object.fromEntries(own))));
   }
 
   /** Shapes, axes and the like as shared int64 initialisers. */
@@ -100,10 +107,14 @@ class GraphWriter {
 function node(
   opType: string,
   input: readonly string[],
-  output: string,
+  output: readonly string[],
   attribute: readonly AttributeMessage[],
 ): NodeMessage {
-  return { input, output: [output], name: `${opType}:${output}`, opType, attribute };
+  return { input, output, name: `${opType}:${output[0]}`, opType, attribute };
+}
+
+function splitSizes(value: Value): readonly number[] {
+  return value.attributes.split as readonly number[];
 }
 
 function attributeMessages(attributes: Attributes): AttributeMessage[] {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Value } from '../graph.js';
 import { at } from '../shapes.js';
+import { TraceError } from '../trace-error.js';
 import { type KernelCall, register } from './kernel.js';
 import { slice } from './shape.js';
 
@@ -93,6 +94,8 @@ function geometryOf(call: KernelCall, xShape: readonly number[], filterShape: re
     call.text('dataFormat', 'NHWC') === 'NCHW' ? 'channelsFirst' : 'channelsLast',
   );
   const { top, left, bottom, right } = info.padInfo;
+  checkSize(call, info.inHeight + top + bottom, info.effectiveFilterHeight, info.strideHeight, info.outHeight);
+  checkSize(call, info.inWidth + left + right, info.effectiveFilterWidth, info.strideWidth, info.outWidth);
   return {
     rows: info.batchSize,
     inChannels: info.inChannels,
@@ -106,6 +109,16 @@ function geometryOf(call: KernelCall, xShape: readonly number[], filterShape: re
     dilations: [info.dilationHeight, info.dilationWidth],
     pads: [top, left, bottom, right],
   };
+}
+
+/** With a number as padding tfjs takes kernels and strides to be square, and gives other sizes for others. */
+function checkSize(call: KernelCall, padded: number, span: number, stride: number, size: number): void {
+  const right = Math.floor((padded - span) / stride) + 1;
+  if (right !== size) {
+    throw new TraceError(
+      `${call.name}: expected ${right} positions along an axis, tfjs says ${size}; use padding 'same' or 'valid'`,
+    );
+  }
 }
 
 function windowOf({ kernel, strides, dilations, pads }: Geometry) {

@@ -24,8 +24,11 @@ export function registerShape(): void {
   register(tf.SplitV, split);
   register(tf.Slice, (call) => {
     const x = call.input('x');
-    const begin = call.numbers('begin');
-    const size = call.numbers('size').map((count, axis) => (count < 0 ? at(x.shape, axis) - at(begin, axis) : count));
+    const [begin, size] = tf.slice_util.parseSliceParams(
+      { shape: [...x.shape], dtype: 'float32', dataId: {} },
+      call.numbers('begin'),
+      call.attributes.size as number | number[] | undefined,
+    ) as [number[], number[]];
     return slice(call.algebra, x, begin, size);
   });
   register(tf.PadV2, pad);
@@ -84,9 +87,8 @@ function unpack(call: KernelCall): Value[] {
   const x = call.input('value');
   const [axis = 0] = normaliseAxes(call.number('axis'), x.shape.length);
   const shape = x.shape.filter((_, index) => index !== axis);
-  return Array.from({ length: at(x.shape, axis) }, (_, index) =>
-    call.algebra.reshape(part(call.algebra, x, axis, index, 1), shape),
-  );
+  const sizes = new Array<number>(at(x.shape, axis)).fill(1);
+  return splitAlong(call.algebra, x, axis, sizes).map((piece) => call.algebra.reshape(piece, shape));
 }
 
 function split(call: KernelCall): Value[] {
@@ -97,23 +99,23 @@ function split(call: KernelCall): Value[] {
   const listed =
     typeof asked === 'number' ? new Array<number>(asked).fill(total / asked) : call.numbers('numOrSizeSplits');
   const known = listed.reduce((sum, size) => sum + Math.max(size, 0), 0);
-  let begin = 0;
-  return listed.map((size) => {
-    const length = size < 0 ? total - known : size;
-    const piece = part(call.algebra, x, axis, begin, length);
-    begin += length;
-    return piece;
-  });
+  const sizes = listed.map((size) => (size < 0 ? total - known : size));
+  return splitAlong(call.algebra, x, axis, sizes);
 }
 
-function part(algebra: Algebra, x: Value, axis: number, begin: number, length: number): Value {
-  const starts = x.shape.map((_, index) => (index === axis ? begin : 0));
-  return slice(
-    algebra,
-    x,
-    starts,
-    x.shape.map((size, index) => (index === axis ? length : size)),
-  );
+/** Consecutive parts along one axis. */
+function splitAlong(algebra: Algebra, x: Value, axis: number, sizes: readonly number[]): Value[] {
+  if (sizes.length === 1) return [x];
+  const shapes = sizes.map((size) => x.shape.map((length, index) => (index === axis ? size : length)));
+  const inner = x.inputs[0];
+  if (x.op === 'Transpose' && inner) {
+    const permutation = x.attributes.perm as readonly number[];
+    const parts = splitAlong(algebra, inner, at(permutation, axis), sizes);
+    return parts.map((piece) => algebra.transpose(piece, permutation));
+  }
+  if (x.data?.length === 1) return shapes.map((shape) => algebra.builder.fill(shape, Number(x.data?.[0]), x.dtype));
+  const pieces = algebra.raw('Split', [x], { axis, split: sizes }, x.shape, x.dtype);
+  return shapes.map((shape, index) => algebra.raw('Output', [pieces], { index }, shape, x.dtype));
 }
 
 /** `size` elements from `begin` on along every axis. */
@@ -158,7 +160,7 @@ function tile(algebra: Algebra, x: Value, repeats: readonly number[]): Value {
 
 function reverse(call: KernelCall): Value {
   const x = call.algebra.materialise(call.input('x'));
-  const axes = normaliseAxes(call.numbers('dims'), x.shape.length);
+  const axes = normaliseAxes(call.attributes.dims as number[] | undefined, x.shape.length);
   if (axes.length === 0 || x.shape.length === 0) return x;
   return axes.reduce((current, axis) => {
     const last = at(x.shape, axis) - 1;
