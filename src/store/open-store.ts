@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { openDatabase } from './connection.js';
 import { Reserve } from './disk-space.js';
+import { lockInstance } from './instance-lock.js';
 import { SqliteStore, type StoreSettings } from './sqlite-store.js';
 import { attempt, StorageError } from './storage-error.js';
 import type { Store, StoreOptions } from './types.js';
@@ -11,16 +12,26 @@ const DAY_MS = 86_400_000;
 
 /**
  * Opens the store: makes, checks and migrates the database, and makes it agree with the clip folder. The caller closes it.
- * @throws {StorageError} when the disk refuses or the file is damaged
+ * @throws {StorageError} when the disk refuses, the file is damaged, or another process has it open
  * @throws {ConfigError} when the file is another program's or a newer Auscult's
  */
 export function openStore(options: StoreOptions): Store {
   const settings = withDefaults(options);
+  const unlock = lockInstance(options.path);
+  try {
+    return openLocked(options, settings, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function openLocked(options: StoreOptions, settings: StoreSettings, unlock: () => void): Store {
   const fresh = !existsSync(options.path);
   const reserve = new Reserve(`${options.path}.reserve`, settings.reserveBytes);
   const db = openOnFullDisk(() => openDatabase(options), reserve);
   try {
-    const store = new SqliteStore(db, reserve, settings, fresh);
+    const store = new SqliteStore({ db, unlock, reserve, settings, fresh });
     if (attempt(`file ${options.path}.reserve`, () => reserve.fill())) reserve.release();
     return store;
   } catch (error) {

@@ -31,10 +31,21 @@ export type StoreSettings = Required<Omit<T.StoreOptions, 'retention' | 'maxData
   readonly retention: Required<T.Retention>;
 };
 
+export interface SqliteStoreParts {
+  readonly db: Database;
+  /** Lets another process open the database. */
+  readonly unlock: () => void;
+  readonly reserve: Reserve;
+  readonly settings: StoreSettings;
+  /** True when the database was made by this opening. */
+  readonly fresh: boolean;
+}
+
 /** Joins the tables on one connection; each method only says which of them does the work. */
 export class SqliteStore implements T.Store {
   readonly path: string;
   readonly #db: Database;
+  readonly #unlock: () => void;
   readonly #thing: string;
   readonly #reserve: Reserve;
   readonly #settings: StoreSettings;
@@ -51,13 +62,14 @@ export class SqliteStore implements T.Store {
   #upkeepDueMs = 0;
   #closing: Promise<void> | null = null;
 
-  /** Takes over the connection. @param fresh the database was made by this opening */
-  constructor(db: Database, reserve: Reserve, settings: StoreSettings, fresh: boolean) {
+  /** Takes over the connection and the lock. */
+  constructor({ db, unlock, reserve, settings, fresh }: SqliteStoreParts) {
     const { path, clipDir, retention } = settings;
     const thing = `database ${path}`;
     const pressure = new Pressure((line) => settings.onNotice(`${thing}: ${line}`));
     this.path = path;
     this.#db = db;
+    this.#unlock = unlock;
     this.#thing = thing;
     this.#reserve = reserve;
     this.#settings = settings;
@@ -291,5 +303,6 @@ export class SqliteStore implements T.Store {
     const held = this.#writer.heldChanges;
     if (held > 0) this.#settings.onNotice(`${this.#thing}: ${held} event changes could not be stored`);
     this.#db.close();
+    this.#unlock();
   }
 }

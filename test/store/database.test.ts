@@ -134,6 +134,16 @@ test('says in one line that the folder, or the file in it, is read-only', async 
   }
 });
 
+test('keeps a second opening away until the first is closed', async () => {
+  const folder = temporaryFolder();
+  const first = storeIn(folder);
+  const error = errorOf(() => storeIn(folder));
+  expect(error).toMatchObject({ failure: 'busy' });
+  expect(error.message).toMatch(/^database .*auscult\.db: expected to be its only user, another Auscult has it open$/);
+  await first.close();
+  expect(storeIn(folder).openEvents()).toEqual([]);
+});
+
 test('makes the folders it is told to use', () => {
   const folder = temporaryFolder();
   const path = join(folder, 'deep', 'down', 'a.db');

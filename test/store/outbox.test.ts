@@ -59,6 +59,6 @@ test('drops the oldest telemetry first, then states, alerts never', () => {
         put('state') + put('telemetry') - count('state') - count('telemetry'),
       );
     }),
-    { numRuns: 25 },
+    { numRuns: 12 },
   );
 });

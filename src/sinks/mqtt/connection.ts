@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import { SourceError } from '../../contracts.js';
 import type { BrokerAddress } from './broker-address.js';
@@ -39,6 +40,7 @@ export class MqttConnection {
 
   private constructor(client: MqttClient) {
     this.#client = client;
+    setMaxListeners(0, this.#gone.signal); // each message under way is one
     client.on('error', (error) => this.#gone.abort(error));
     client.on('close', () => this.#gone.abort(new SourceError('connection lost')));
     client.on('disconnect', ({ reasonCode }) =>

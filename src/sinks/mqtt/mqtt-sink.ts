@@ -15,8 +15,8 @@ import { ScoreGate } from './score-gate.js';
 import { checkTopicLength, type Topics } from './topics.js';
 
 /** Of `close`: for the rest of the outbox, for each goodbye. */
-const LAST_DELIVERY_MS = 700;
-const GOODBYE_MS = 500;
+const LAST_DELIVERY_MS = 500;
+const GOODBYE_MS = 400;
 /** A connection that lasted this long was a good one: the next attempt need not wait long. */
 const STABLE_MS = 10_000;
 
