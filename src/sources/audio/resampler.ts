@@ -1,5 +1,8 @@
-import { ConverterType, create } from '@alexanderolsen/libsamplerate-js';
+import libsamplerate from '@alexanderolsen/libsamplerate-js';
 import { SourceError } from '../../contracts.js';
+
+/** A CommonJS package: Node sees its default export alone. */
+const { ConverterType, create } = libsamplerate;
 
 /** libsamplerate's own limit, both ways. */
 const maxRatio = 256;

@@ -1,0 +1,13 @@
+export { encodeWav } from '../wav-encode.js';
+export { type AudioDevice, listDevices, parseDevices } from './devices.js';
+export { type FfmpegOptions, ffmpegSource, hideSecrets } from './ffmpeg.js';
+export { type WatchedAudioFolderOptions, watchedAudioFolder } from './folder-source.js';
+export { type MicrophoneOptions, microphoneSource, type Recorder } from './microphone.js';
+export { type PcmStreamOptions, pcmStreamSource } from './pcm-stream.js';
+export { type ResampleQuality, Resampler } from './resampler.js';
+export { measureSignal, SignalMeter } from './signal-stats.js';
+export { SignalWatch } from './signal-watch.js';
+export { timeSlice } from './time-slice.js';
+export { readWav, readWavInfo, WavFile } from './wav-file.js';
+export type { Encoding, PcmLayout, WavHeader } from './wav-header.js';
+export { type WavFileSourceOptions, wavFileSource } from './wav-source.js';
