@@ -243,7 +243,8 @@ class Service implements App {
       this.#log.warn(`${feed.name}: no model at ${feed.model} yet; send the command learn, or train one`);
       return FeedModel.without(specBeforeModel(feed), settings, resume);
     }
-    const { device, threads } = this.#config.engine;
+    const { threads } = this.#config.engine;
+    const device = 'cpu' as const;
     const model = await FeedModel.open(feed.model, settings, resume, { device, threads });
     if (model.manifest) this.#log.info(`${feed.name}: ${describeBudget(model.manifest.calibration, settings.budget)}`);
     return model;

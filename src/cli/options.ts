@@ -2,21 +2,6 @@
 import { InvalidArgumentError } from 'commander';
 import { SourceError } from '../contracts.js';
 
-export interface RowRange {
-  /** 1-based, inclusive. */
-  readonly from: number;
-  readonly to: number | null;
-}
-
-/** `1:400`, `401:`, `:400`. */
-export function rowRange(text: string): RowRange {
-  const match = /^(\d*):(\d*)$/.exec(text);
-  const range = match && { from: match[1] ? Number(match[1]) : 1, to: match[2] ? Number(match[2]) : null };
-  if (!range || range.from < 1 || (range.to !== null && range.to < range.from))
-    throw new InvalidArgumentError(`expected FROM:TO with 1 ≤ FROM ≤ TO, such as 1:400 or 401:, found "${text}"`);
-  return range;
-}
-
 /** `0:7` in seconds. */
 export function secondsRange(text: string): { from: number; to: number } {
   const match = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(text);

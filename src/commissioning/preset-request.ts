@@ -1,7 +1,8 @@
-import type { LevelPolicy } from '../contracts.js';
+import type { AudioFeatureSpec, LevelPolicy, Window } from '../contracts.js';
 import { defaultImageFlat, defaultMelFlat, defaultMelFrames } from '../features/default-specs.js';
 import type { Preset } from '../scorers/recipes.js';
 import type { FeatureRequest } from './recordings.js';
+import { describeSound } from '../features/descriptors.js';
 
 export interface PresetOptions {
   /** Sound: `keep` (default) or `match`. */
@@ -10,20 +11,32 @@ export interface PresetOptions {
   readonly exclude?: readonly string[];
 }
 
+export interface PresetRequest {
+  readonly preset: Preset;
+  readonly features: FeatureRequest;
+  /** Sound: what an event's words compare with. */
+  readonly describe?: (window: Window) => Readonly<Record<string, number>>;
+}
+
 /** The features that a preset asks for. */
 export function presetRequest(
   preset: Preset,
   { level = 'keep', exclude = [] }: PresetOptions = {},
-): { preset: Preset; features: FeatureRequest } {
+): PresetRequest {
   const policy: LevelPolicy = { policy: level, referenceLevelDb: 0 };
   switch (preset) {
     case 'mel-frames':
-      return { preset, features: defaultMelFrames(policy) };
+      return sound(preset, defaultMelFrames(policy));
     case 'mel-flat':
-      return { preset, features: defaultMelFlat(policy) };
+      return sound(preset, defaultMelFlat(policy));
     case 'image-flat':
       return { preset, features: defaultImageFlat() };
     case 'table':
       return { preset, features: { kind: 'learn-table', exclude } };
   }
+}
+
+function sound(preset: Preset, features: AudioFeatureSpec): PresetRequest {
+  const { sampleRateHz } = features.mel;
+  return { preset, features, describe: ({ samples }) => (samples ? describeSound(samples, sampleRateHz) : {}) };
 }

@@ -138,6 +138,11 @@ export class FeedMonitor {
     return this.#inTurn(() => this.#step({ kind: 'learning', on: listener !== null, atMs }));
   }
 
+  /** The recording is complete, the feed is still learning: it trains. */
+  stopListening(): void {
+    this.#listener = null;
+  }
+
   /** Switches to another model between two windows. The old one is closed. */
   useModel(model: FeedModel): Promise<void> {
     return this.#inTurn(async () => {

@@ -3,7 +3,7 @@ import type { FeedConfig } from '../config/load.js';
 import { ConfigError, type FeatureSpec, type Modality, type Source } from '../contracts.js';
 import { defaultImageFlat, defaultMelFrames } from '../features/default-specs.js';
 import { ffmpegSource, microphoneSource, watchedAudioFolder, wavFileSource } from '../sources/audio/index.js';
-import { imageFolderSource } from '../sources/images/image-source.js';
+import { ImageFolderSource } from '../sources/images/image-source.js';
 import { TableSource } from '../sources/tables/table-source.js';
 
 const modalities: Readonly<Record<FeedConfig['source']['type'], Modality>> = {
@@ -45,15 +45,15 @@ export function openSource(config: FeedConfig, spec: FeatureSpec): Source {
   const at = { feed, machine };
   switch (source.type) {
     case 'microphone':
-      return microphoneSource({ ...at, ...source, ...rate, staleMs: source.staleSeconds * 1000 });
+      return microphoneSource({ ...at, ...source, ...rate });
     case 'ffmpeg':
-      return ffmpegSource({ ...at, ...source, ...rate, staleMs: source.staleSeconds * 1000 });
+      return ffmpegSource({ ...at, ...source, ...rate });
     case 'wav':
       return wavFileSource({ ...at, ...source, ...rate, pace: source.realTime ? 'realtime' : 'asFast' });
     case 'audio-folder':
       return watchedAudioFolder({ ...at, ...source, ...rate });
     case 'image-folder':
-      return imageFolderSource({ ...at, ...source, ...pictureSize(spec) });
+      return new ImageFolderSource({ ...at, folder: source.folder, existing: source.existing, ...pictureSize(spec) });
     case 'table':
       return new TableSource({ ...at, path: source.file, ...tableOptions(source, spec) });
   }
@@ -66,7 +66,7 @@ function tableOptions(source: Extract<FeedConfig['source'], { type: 'table' }>, 
   return { follow, fromStart, intervalMs: intervalSeconds * 1000, ...columns };
 }
 
-function pictureSize(spec: FeatureSpec): { width: number; height: number; channels: 1 | 3 } {
+export function pictureSize(spec: FeatureSpec): { width: number; height: number; channels: 1 | 3 } {
   const { width, height, channels } = spec.kind === 'image-flat' ? spec : defaultImageFlat();
   return { width, height, channels };
 }

@@ -1,0 +1,104 @@
+import { Command, Option } from 'commander';
+import { type CommissionProgress, commission } from '../../commissioning/commission.js';
+import { presetRequest } from '../../commissioning/preset-request.js';
+import type { Modality } from '../../contracts.js';
+import { describeBudget } from '../../decision/threshold.js';
+import { PRESETS, type Preset, RECIPES, type Recipe } from '../../scorers/recipes.js';
+import { parseRowRange, type RowRange } from '../../sources/tables/row-range.js';
+import { interruptSignal, list, secondsRange, wholeNumber } from '../options.js';
+import { printJson, printLine } from '../output.js';
+import { Progress } from '../progress.js';
+import { recordedFiles, recordedSource } from '../recorded.js';
+
+interface Flags {
+  preset: Preset;
+  recipe: Recipe;
+  data: string[];
+  out: string;
+  seed: number;
+  rows?: RowRange;
+  seconds?: { from: number; to: number };
+  channel: number;
+  level: 'keep' | 'match';
+  exclude: string[];
+  threads: number;
+  json?: boolean;
+}
+
+const modality: Readonly<Record<Preset, Modality>> = { 'mel-frames': 'audio', 'mel-flat': 'audio', 'image-flat': 'image', table: 'table' };
+const week = { falseAlarms: 1, perMs: 604_800_000 };
+
+export function trainCommand(): Command {
+  return new Command('train')
+    .description('learn what is normal from recordings of normal running, and write a model package')
+    .addOption(new Option('--preset <name>', 'what the model sees').choices([...PRESETS]).default('mel-frames'))
+    .addOption(new Option('--recipe <name>', 'how it is trained').choices([...RECIPES]).default('robust'))
+    .requiredOption('--data <path...>', 'WAV or picture files or folders, CSV or JSON-lines files: normal running only')
+    .requiredOption('--out <folder>', 'folder of the package; an old one is kept as <folder>.previous')
+    .option('--rows <from:to>', 'tables: only these data rows, counted from 1', parseRowRange)
+    .option('--seconds <from:to>', 'sound: only this stretch of every file', secondsRange)
+    .option('--channel <n>', 'sound: channel, counted from 0', wholeNumber, 0)
+    .addOption(new Option('--level <policy>', 'sound: judge it as recorded, or at equal loudness').choices(['keep', 'match']).default('keep'))
+    .option('--exclude <columns>', 'tables: columns to leave out, separated by commas', list, [])
+    .option('--seed <n>', 'the same seed gives the same bits', wholeNumber, 0)
+    .option('--threads <n>', 'CPU threads', wholeNumber, 1)
+    .option('--json', 'print the manifest as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ auscult train --preset mel-frames --data recordings/ --out models/pump
+  $ auscult train --preset table --data rig.csv --rows 1:400 --out models/rig
+  $ auscult train --preset image-flat --data photos/good --out models/casting
+
+An interrupted training goes on where it was when the same command is given again.`,
+    )
+    .action(train);
+}
+
+async function train(flags: Flags): Promise<void> {
+  const kind = modality[flags.preset];
+  const files = await recordedFiles(kind, flags.data);
+  const progress = new Progress('training', process.stderr.isTTY === true);
+  const notes: string[] = [];
+  try {
+    const manifest = await commission({
+      open: () => recordedSource(kind, files, { feed: 'train', machine: 'train', channel: flags.channel, seconds: flags.seconds, rows: flags.rows, startMs: 0 }),
+      ...presetRequest(flags.preset, { level: flags.level, exclude: flags.exclude }),
+      recipe: flags.recipe,
+      seed: flags.seed,
+      threads: Math.max(1, flags.threads),
+      out: flags.out,
+      signal: interruptSignal(),
+      onProgress: (step) => progress.update(shareDone(step), step.loss === null ? step.stage : `${step.stage}, loss ${step.loss.toPrecision(4)}`),
+      onNote: (line) => notes.push(line),
+    });
+    progress.stop();
+    for (const line of notes) process.stderr.write(`auscult: ${line}\n`);
+    if (flags.json) return printJson(manifest);
+    const { training, calibration, features } = manifest;
+    printLine(`${flags.out}: ${training.rows} rows of ${training.files} file${training.files === 1 ? '' : 's'}, ${training.heldOutRows} held out, ${training.seconds} s`);
+    if (training.skippedSteps > 0) printLine(`steps skipped because they were not finite: ${training.skippedSteps}`);
+    if (features.kind === 'table') for (const { name, reason } of features.dropped) printLine(`column ${name || '(unnamed)'} left out: ${reason}`);
+    printLine(describeBudget(calibration, week));
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Reading 0–10 %, training 10–95 %, the rest after it. */
+function shareDone({ stage, done, total }: CommissionProgress): number {
+  const share = total > 0 ? done / total : 0;
+  switch (stage) {
+    case 'reading':
+      return 0.05;
+    case 'pretrain':
+      return 0.1 + 0.4 * share;
+    case 'joint':
+      return 0.5 + 0.4 * share;
+    case 'mixture':
+      return 0.9 + 0.05 * share;
+    case 'scoring':
+      return 0.95 + 0.05 * share;
+  }
+}

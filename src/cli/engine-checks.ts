@@ -1,0 +1,5 @@
+import type { Check } from './checks.js';
+
+export async function engineChecks(): Promise<Check[]> {
+  return [];
+}
