@@ -7,6 +7,8 @@ const LEVEL_DB = 1.5;
 const CENTROID_RATIO = 1.2;
 const CREST_RATIO = 1.5;
 const FLATNESS_RATIO = 1.5;
+/** Flatness from which a sound is heard as noise at all. */
+const NOISY = 0.1;
 
 /** What changed in the sound, beside the mean descriptors of normal windows, and which bands are most to blame. */
 export function soundWords(
@@ -37,7 +39,7 @@ function changesOf(now: Descriptors, normal: Readonly<Record<string, number>>): 
     changes.push(`energy moved from ${formatHz(normal.centroidHz ?? 0)} to ${formatHz(now.centroidHz)}`);
   }
   if (ratio('crest') >= CREST_RATIO) changes.push('a tone stands out');
-  else if (ratio('flatness') >= FLATNESS_RATIO) changes.push('more like noise');
+  else if (now.flatness >= NOISY && ratio('flatness') >= FLATNESS_RATIO) changes.push('more like noise');
   return changes;
 }
 
