@@ -4,7 +4,15 @@
  */
 import { join } from 'node:path';
 import type { Config, FeedConfig } from './config/load.js';
-import { AuscultError, type Command, type Event, type EventChange, type MachineState, type Sink, SourceError } from './contracts.js';
+import {
+  AuscultError,
+  type Command,
+  type Event,
+  type EventChange,
+  type MachineState,
+  type Sink,
+  SourceError,
+} from './contracts.js';
 import type { Resume } from './decision/decider.js';
 import { describeBudget } from './decision/threshold.js';
 import { ClipRecorder } from './monitoring/clip-recorder.js';
@@ -14,7 +22,14 @@ import { Learner } from './monitoring/learner.js';
 import { MachineRoom } from './monitoring/machine-room.js';
 import { isLive, modalityOf, openSource, specBeforeModel } from './monitoring/open-source.js';
 import { type HealthCheck, type HttpSink, openHttpSink } from './sinks/http/index.js';
-import { type EmbeddedBroker, eventMessage, MqttSink, mqttTopics, openEmbeddedBroker, type Topics } from './sinks/mqtt/index.js';
+import {
+  type EmbeddedBroker,
+  eventMessage,
+  MqttSink,
+  mqttTopics,
+  openEmbeddedBroker,
+  type Topics,
+} from './sinks/mqtt/index.js';
 import { openStore, type Store } from './store/index.js';
 
 export interface Log {
@@ -36,7 +51,13 @@ export interface App {
   close(): Promise<void>;
 }
 
-const perMs = { hour: 3_600_000, day: 86_400_000, week: 604_800_000, month: 2_629_800_000, year: 31_557_600_000 } as const;
+const perMs = {
+  hour: 3_600_000,
+  day: 86_400_000,
+  week: 604_800_000,
+  month: 2_629_800_000,
+  year: 31_557_600_000,
+} as const;
 const day = 86_400_000;
 const tickMs = 1_000;
 /** A live feed whose windows are older than this is not healthy. */
@@ -125,7 +146,11 @@ class Service implements App {
   }
 
   #openRoom(store: Store): MachineRoom {
-    const learner = new Learner({ dataDir: this.#config.dataDir, log: this.#log, reopen: (name) => this.#reopen(name, store) });
+    const learner = new Learner({
+      dataDir: this.#config.dataDir,
+      log: this.#log,
+      reopen: (name) => this.#reopen(name, store),
+    });
     this.#learner = learner;
     this.#room = new MachineRoom({
       store,
@@ -150,7 +175,8 @@ class Service implements App {
     const { mqtt, feeds } = this.#config;
     if (!mqtt.enabled) return;
     const external = (mqtt.broker ?? (mqtt.url ? 'external' : 'embedded')) === 'external';
-    if (!external) this.#embedded = await openEmbeddedBroker({ port: mqtt.port, onNotice: (line) => this.#log.warn(line) });
+    if (!external)
+      this.#embedded = await openEmbeddedBroker({ port: mqtt.port, onNotice: (line) => this.#log.warn(line) });
     this.#mqtt = new MqttSink({
       url: this.#embedded?.url ?? mqtt.url ?? '',
       username: mqtt.username,
@@ -181,7 +207,12 @@ class Service implements App {
       version: this.#version,
       feeds: feeds.map((feed) => {
         const spec = specBeforeModel(feed);
-        return { feed: feed.name, machine: feed.machine, modality: modalityOf(feed), mel: 'mel' in spec ? spec.mel : null };
+        return {
+          feed: feed.name,
+          machine: feed.machine,
+          modality: modalityOf(feed),
+          mel: 'mel' in spec ? spec.mel : null,
+        };
       }),
       data: store,
       commands: this.#command,
@@ -265,7 +296,10 @@ class Service implements App {
       cooldownMs: alerts.cooldownSeconds * 1000,
       latch: alerts.latch,
       warmUpMs: alerts.warmUpSeconds * 1000,
-      operating: modalityOf({ name, machine, alerts, operating, ...feed }) === 'audio' || operating.from === 'topic' ? operating.from : 'always',
+      operating:
+        modalityOf({ name, machine, alerts, operating, ...feed }) === 'audio' || operating.from === 'topic'
+          ? operating.from
+          : 'always',
       staleAfterMs: live ? staleMs : null,
       lateAfterMs: live ? 5_000 : null,
     };
@@ -304,17 +338,29 @@ class Service implements App {
 
   #failed(monitor: FeedMonitor, error: unknown): void {
     if (this.#stop.signal.aborted) return;
-    this.#log.error(`${monitor.feed}: ${error instanceof AuscultError ? error.message : ((error as Error).stack ?? String(error))}`);
+    this.#log.error(
+      `${monitor.feed}: ${error instanceof AuscultError ? error.message : ((error as Error).stack ?? String(error))}`,
+    );
   }
 
   #health(): HealthCheck[] {
     const store = this.#store?.health();
     const mqtt = this.#mqtt?.health();
-    const feeds = (this.#room?.monitors ?? []).map((monitor) => feedHealth(monitor, isLive(this.#feed(monitor.feed)), Date.now()));
+    const feeds = (this.#room?.monitors ?? []).map((monitor) =>
+      feedHealth(monitor, isLive(this.#feed(monitor.feed)), Date.now()),
+    );
     return [
       ...feeds,
       ...(store ? [{ name: 'store', ok: store.degradation === 'none', detail: store.reason ?? 'fine' }] : []),
-      ...(mqtt ? [{ name: 'mqtt', ok: mqtt.connected, detail: mqtt.connected ? `connected to ${mqtt.broker}` : (mqtt.failure ?? 'connecting') }] : []),
+      ...(mqtt
+        ? [
+            {
+              name: 'mqtt',
+              ok: mqtt.connected,
+              detail: mqtt.connected ? `connected to ${mqtt.broker}` : (mqtt.failure ?? 'connecting'),
+            },
+          ]
+        : []),
     ];
   }
 

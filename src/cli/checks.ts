@@ -14,7 +14,12 @@ export interface Check {
 
 const run = promisify(execFile);
 
-export async function program(name: string, args: readonly string[], debianPackage: string, why: string): Promise<Check> {
+export async function program(
+  name: string,
+  args: readonly string[],
+  debianPackage: string,
+  why: string,
+): Promise<Check> {
   try {
     const { stdout, stderr } = await run(name, args, { timeout: 5000 });
     return { what: name, result: 'fine', detail: (stdout || stderr).split('\n')[0]?.trim() ?? '' };
@@ -26,7 +31,11 @@ export async function program(name: string, args: readonly string[], debianPacka
 export function node(): Check {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const enough = major > 20 || (major === 20 && minor >= 11);
-  return { what: 'node', result: enough ? 'fine' : 'wrong', detail: `expected ≥ 20.11, found ${process.versions.node}` };
+  return {
+    what: 'node',
+    result: enough ? 'fine' : 'wrong',
+    detail: `expected ≥ 20.11, found ${process.versions.node}`,
+  };
 }
 
 export function dataFolder(folder: string): Check {
@@ -38,14 +47,19 @@ export function dataFolder(folder: string): Check {
     const freeGb = (bavail * bsize) / 1e9;
     return { what, result: freeGb > 0.5 ? 'fine' : 'wrong', detail: `writable, ${freeGb.toFixed(1)} GB free` };
   } catch (error) {
-    return { what, result: 'wrong', detail: `expected a writable folder, found ${(error as NodeJS.ErrnoException).code}` };
+    return {
+      what,
+      result: 'wrong',
+      detail: `expected a writable folder, found ${(error as NodeJS.ErrnoException).code}`,
+    };
   }
 }
 
 export async function broker({ mqtt }: Config): Promise<Check> {
   if (!mqtt.enabled) return { what: 'MQTT', result: 'fine', detail: 'switched off by mqtt.enabled' };
   const external = (mqtt.broker ?? (mqtt.url ? 'external' : 'embedded')) === 'external';
-  if (!external || !mqtt.url) return { what: 'MQTT', result: 'fine', detail: `embedded broker, port ${mqtt.port} or the next free one` };
+  if (!external || !mqtt.url)
+    return { what: 'MQTT', result: 'fine', detail: `embedded broker, port ${mqtt.port} or the next free one` };
   const { hostname, port, protocol } = new URL(mqtt.url);
   const defaults: Record<string, number> = { 'mqtts:': 8883, 'ssl:': 8883, 'tls:': 8883, 'ws:': 80, 'wss:': 443 };
   const at = Number(port) || (defaults[protocol] ?? 1883);

@@ -47,7 +47,8 @@ for (const command of [
 ])
   program.addCommand(command);
 
-for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)]) command.exitOverride();
+for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)])
+  command.exitOverride();
 
 try {
   await program.parseAsync();

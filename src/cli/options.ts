@@ -6,7 +6,8 @@ import { SourceError } from '../contracts.js';
 export function secondsRange(text: string): { from: number; to: number } {
   const match = /^(\d+(?:\.\d+)?):(\d+(?:\.\d+)?)$/.exec(text);
   const range = match && { from: Number(match[1]), to: Number(match[2]) };
-  if (!range || range.to <= range.from) throw new InvalidArgumentError(`expected FROM:TO in seconds, such as 0:7, found "${text}"`);
+  if (!range || range.to <= range.from)
+    throw new InvalidArgumentError(`expected FROM:TO in seconds, such as 0:7, found "${text}"`);
   return range;
 }
 

@@ -24,5 +24,7 @@ export function printTable(header: readonly string[], rows: readonly (readonly (
 
 /** 1.2345e-7 → "1.2e-7", 12.3456 → "12.35". */
 export function short(value: number): string {
-  return Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-3) ? value.toExponential(1) : String(Number(value.toPrecision(4)));
+  return Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-3)
+    ? value.toExponential(1)
+    : String(Number(value.toPrecision(4)));
 }

@@ -7,7 +7,11 @@ export class Progress {
   constructor(what: string, enabled = process.stderr.isTTY === true) {
     this.#bar = enabled
       ? new SingleBar(
-          { format: `${what} {bar} {percentage}% | {note} | {eta_formatted} left`, stream: process.stderr, hideCursor: true },
+          {
+            format: `${what} {bar} {percentage}% | {note} | {eta_formatted} left`,
+            stream: process.stderr,
+            hideCursor: true,
+          },
           Presets.shades_classic,
         )
       : null;

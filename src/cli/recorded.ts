@@ -32,13 +32,28 @@ export function recordedSource(modality: Modality, files: readonly string[], opt
   const { feed, machine, startMs } = options;
   switch (modality) {
     case 'audio': {
-      const source = wavFileSource({ feed, machine, files, channel: options.channel, targetRateHz: options.sampleRateHz ?? 16_000, startMs });
+      const source = wavFileSource({
+        feed,
+        machine,
+        files,
+        channel: options.channel,
+        targetRateHz: options.sampleRateHz ?? 16_000,
+        startMs,
+      });
       return options.seconds ? timeSlice(source, options.seconds) : source;
     }
     case 'image':
-      return new ImageFilesSource({ feed, machine, files, ...(options.picture ?? { width: 64, height: 64, channels: 3 }) });
+      return new ImageFilesSource({
+        feed,
+        machine,
+        files,
+        ...(options.picture ?? { width: 64, height: 64, channels: 3 }),
+      });
     case 'table':
-      return chain(feed, files.map((path) => new TableSource({ ...options, path, rows: options.rows })));
+      return chain(
+        feed,
+        files.map((path) => new TableSource({ ...options, path, rows: options.rows })),
+      );
   }
 }
 

@@ -6,7 +6,10 @@ import { systemdNotifier } from './systemd.js';
 import { auscultVersion } from './version.js';
 
 /** Runs the service until SIGTERM or SIGINT, then closes it. A second signal ends at once. */
-export async function serve(config: Config, greeting: (at: { page: string | null; broker: string | null }) => string): Promise<void> {
+export async function serve(
+  config: Config,
+  greeting: (at: { page: string | null; broker: string | null }) => string,
+): Promise<void> {
   const stopped = firstSignal();
   const log = openLog(config.logLevel);
   const app = await openApp(config, auscultVersion, log);

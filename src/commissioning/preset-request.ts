@@ -1,8 +1,8 @@
 import type { AudioFeatureSpec, LevelPolicy, Window } from '../contracts.js';
 import { defaultImageFlat, defaultMelFlat, defaultMelFrames } from '../features/default-specs.js';
+import { describeSound } from '../features/descriptors.js';
 import type { Preset } from '../scorers/recipes.js';
 import type { FeatureRequest } from './recordings.js';
-import { describeSound } from '../features/descriptors.js';
 
 export interface PresetOptions {
   /** Sound: `keep` (default) or `match`. */
@@ -19,10 +19,7 @@ export interface PresetRequest {
 }
 
 /** The features that a preset asks for. */
-export function presetRequest(
-  preset: Preset,
-  { level = 'keep', exclude = [] }: PresetOptions = {},
-): PresetRequest {
+export function presetRequest(preset: Preset, { level = 'keep', exclude = [] }: PresetOptions = {}): PresetRequest {
   const policy: LevelPolicy = { policy: level, referenceLevelDb: 0 };
   switch (preset) {
     case 'mel-frames':

@@ -77,7 +77,9 @@ export class ClipRecorder {
   }
 
   #cut(fromMs: number, untilMs: number): Clip {
-    const parts = this.#blocks.filter((b) => b.endMs > fromMs && b.startMs < untilMs).map((b) => this.#part(b, fromMs, untilMs));
+    const parts = this.#blocks
+      .filter((b) => b.endMs > fromMs && b.startMs < untilMs)
+      .map((b) => this.#part(b, fromMs, untilMs));
     const samples = new Int16Array(parts.reduce((n, p) => n + p.length, 0));
     let at = 0;
     for (const part of parts) {
@@ -90,13 +92,17 @@ export class ClipRecorder {
 
   #part({ samples, startMs }: Block, fromMs: number, untilMs: number): Int16Array {
     const at = (ms: number) => Math.round(((ms - startMs) / 1000) * this.#options.sampleRateHz);
-    return samples.subarray(Math.max(0, at(fromMs)), Math.max(0, Math.min(samples.length, at(Math.min(untilMs, startMs + 1e9)))));
+    return samples.subarray(
+      Math.max(0, at(fromMs)),
+      Math.max(0, Math.min(samples.length, at(Math.min(untilMs, startMs + 1e9)))),
+    );
   }
 }
 
 /** −1…1 → 16 bit, rounded and limited. */
 function toInt16(samples: Float32Array): Int16Array {
   const out = new Int16Array(samples.length);
-  for (let i = 0; i < samples.length; i++) out[i] = Math.max(-32768, Math.min(32767, Math.round((samples[i] ?? 0) * 32768)));
+  for (let i = 0; i < samples.length; i++)
+    out[i] = Math.max(-32768, Math.min(32767, Math.round((samples[i] ?? 0) * 32768)));
   return out;
 }

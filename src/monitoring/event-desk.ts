@@ -69,7 +69,16 @@ export class EventDesk {
     const { feed, machine, configDigest } = this.#options;
     const numbers = { peak: 0, peakMs: atMs, threshold: 0, pValue: 1 };
     const event: Event = {
-      ...{ id: randomUUID(), kind: 'test', code: null, feed, machine, raisedMs: atMs, clearedMs: null, acknowledgedMs: null },
+      ...{
+        id: randomUUID(),
+        kind: 'test',
+        code: null,
+        feed,
+        machine,
+        raisedMs: atMs,
+        clearedMs: null,
+        acknowledgedMs: null,
+      },
       ...{ ...numbers, words: 'Test alert: somebody asked for it, nothing is wrong.', contribution: null, clip: null },
       ...{ modelDigest: this.modelDigest, configDigest, label: null },
     };

@@ -19,7 +19,12 @@ export class FeedModel {
   ) {}
 
   /** @throws {ModelError} when the package is broken or does not fit */
-  static async open(folder: string, settings: FeedSettings, resume: Resume, options: ScorerOptions): Promise<FeedModel> {
+  static async open(
+    folder: string,
+    settings: FeedSettings,
+    resume: Resume,
+    options: ScorerOptions,
+  ): Promise<FeedModel> {
     const scorer = await openScorer(folder, options);
     const { features: spec, calibration } = scorer.manifest;
     const judgeLevel = 'level' in spec && spec.level.policy === 'match';

@@ -26,10 +26,7 @@ import type { FeedModel } from './feed-model.js';
 
 /** Where a feed's log-mel frames are shown. */
 export interface Spectrogram {
-  spectrogram(
-    feed: string,
-    frames: { data: Float32Array; frames: number; bands: number; startMs: number },
-  ): void;
+  spectrogram(feed: string, frames: { data: Float32Array; frames: number; bands: number; startMs: number }): void;
 }
 
 export interface FeedMonitorOptions {
@@ -218,7 +215,10 @@ export class FeedMonitor {
     try {
       contribution = await scorer.explain(window);
     } catch (error) {
-      this.#options.log('warn', `${this.feed}: window ${window.sequence} could not be explained: ${(error as Error).message}`);
+      this.#options.log(
+        'warn',
+        `${this.feed}: window ${window.sequence} could not be explained: ${(error as Error).message}`,
+      );
     }
     return { words: describeEvent(window, scorer.manifest, contribution), contribution };
   }
@@ -227,7 +227,10 @@ export class FeedMonitor {
   #record(event: Event, change: EventChange): void {
     const { clips, log } = this.#options;
     if (event.kind !== 'anomaly') {
-      log(change === 'raised' ? 'warn' : 'info', `${this.feed}: ${event.kind} ${event.code ?? ''} ${change}: ${event.words}`);
+      log(
+        change === 'raised' ? 'warn' : 'info',
+        `${this.feed}: ${event.kind} ${event.code ?? ''} ${change}: ${event.words}`,
+      );
       return;
     }
     log(change === 'raised' ? 'warn' : 'info', `${this.feed}: anomaly ${change}: ${event.words}`);
@@ -236,13 +239,22 @@ export class FeedMonitor {
   }
 
   #keepSound({ samples, startMs, endMs }: AudioObservation): void {
-    for (const { eventId, clip } of this.#options.clips?.push(samples, startMs, endMs) ?? []) this.#saveClip(eventId, clip);
+    for (const { eventId, clip } of this.#options.clips?.push(samples, startMs, endMs) ?? [])
+      this.#saveClip(eventId, clip);
   }
 
   #saveClip(eventId: string, clip: Clip): void {
     if (clip.samples.length === 0) return;
     const saving = this.#options.store
-      .saveClip({ data: encodeWav(Float32Array.from(clip.samples, (s) => s / 32768), clip.sampleRateHz), type: 'audio/wav', createdMs: Math.round(clip.startMs), eventId })
+      .saveClip({
+        data: encodeWav(
+          Float32Array.from(clip.samples, (s) => s / 32768),
+          clip.sampleRateHz,
+        ),
+        type: 'audio/wav',
+        createdMs: Math.round(clip.startMs),
+        eventId,
+      })
       .then((sha256) => {
         if (sha256 !== null) this.#desk.attachClip(eventId, sha256);
       })
@@ -258,7 +270,13 @@ export class FeedMonitor {
     const first = Math.max(0, Math.min(logMel.frames, Math.ceil((this.#shownUntilMs - startMs) / frameMs - 0.5)));
     const data = logMel.data.subarray(first * logMel.bands);
     const frames = logMel.frames - first;
-    if (frames > 0) this.#options.spectrogram.spectrogram(this.feed, { data, frames, bands: logMel.bands, startMs: startMs + first * frameMs });
+    if (frames > 0)
+      this.#options.spectrogram.spectrogram(this.feed, {
+        data,
+        frames,
+        bands: logMel.bands,
+        startMs: startMs + first * frameMs,
+      });
     this.#shownUntilMs = endMs;
   }
 
@@ -274,4 +292,3 @@ export class FeedMonitor {
     this.#options.onState(this.feed, known, atMs);
   }
 }
-

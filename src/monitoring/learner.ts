@@ -40,7 +40,8 @@ export class Learner {
   /** Starts recording; resolves at once with a line for the sender. @throws {ConfigError} while the feed is learning already */
   async start(monitor: FeedMonitor, feed: FeedConfig, minutes: number): Promise<string> {
     if (this.#running.has(feed.name)) throw new ConfigError(`learn: ${feed.name} is learning already`);
-    if (!(minutes > 0 && minutes <= most)) throw new ConfigError(`minutes: expected more than 0 and at most ${most}, found ${minutes}`);
+    if (!(minutes > 0 && minutes <= most))
+      throw new ConfigError(`minutes: expected more than 0 and at most ${most}, found ${minutes}`);
     const done = this.#learn(monitor, feed, minutes)
       .catch((error: Error) => this.#failed(feed.name, error))
       .finally(() => {
@@ -78,7 +79,9 @@ export class Learner {
       onNote: (line) => this.#options.log.warn(`${feed.name}: ${line}`),
     });
     await monitor.useModel(await this.#options.reopen(feed.name));
-    this.#options.log.info(`${feed.name}: learned from ${manifest.training.rows} rows in ${manifest.training.seconds} s, now judged by ${feed.model}`);
+    this.#options.log.info(
+      `${feed.name}: learned from ${manifest.training.rows} rows in ${manifest.training.seconds} s, now judged by ${feed.model}`,
+    );
   }
 }
 
@@ -88,7 +91,12 @@ function presetOf(feed: FeedConfig): 'mel-frames' | 'image-flat' | 'table' {
 }
 
 /** Collects observations until enough time is covered. @throws {SourceError} when what came cannot be learnt from */
-async function record(monitor: FeedMonitor, recording: Recording, wantedMs: number, signal: AbortSignal): Promise<void> {
+async function record(
+  monitor: FeedMonitor,
+  recording: Recording,
+  wantedMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   let coveredMs = 0;
   await new Promise<void>((resolve, reject) => {
     const abort = () => reject(signal.reason);
@@ -153,7 +161,9 @@ class SoundRecording implements Recording {
     this.#writer?.close();
     if (this.#badSamples > badShare * this.#samples) {
       const share = Math.round((100 * this.#badSamples) / this.#samples);
-      throw new SourceError(`recording ${this.folder}: expected at most ${100 * badShare} % silent, stuck or clipped sound, found ${share} %`);
+      throw new SourceError(
+        `recording ${this.folder}: expected at most ${100 * badShare} % silent, stuck or clipped sound, found ${share} %`,
+      );
     }
     const { name, machine } = this.feed;
     return wavFileSource({ feed: name, machine, files: this.#files, targetRateHz: this.#rateHz });
@@ -174,11 +184,17 @@ class PictureRecording implements Recording {
   ) {}
 
   add({ origin, sequence }: Observation): void {
-    if (existsSync(origin)) copyFileSync(origin, join(this.folder, `${String(sequence).padStart(8, '0')}-${basename(origin)}`));
+    if (existsSync(origin))
+      copyFileSync(origin, join(this.folder, `${String(sequence).padStart(8, '0')}-${basename(origin)}`));
   }
 
   finish(): Source {
-    return new ImageFilesSource({ feed: this.feed.name, machine: this.feed.machine, files: [this.folder], ...pictureSize(specBeforeModel(this.feed)) });
+    return new ImageFilesSource({
+      feed: this.feed.name,
+      machine: this.feed.machine,
+      files: [this.folder],
+      ...pictureSize(specBeforeModel(this.feed)),
+    });
   }
 }
 

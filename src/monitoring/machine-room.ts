@@ -81,7 +81,9 @@ export class MachineRoom {
     if (minutes > 0) this.#options.store.mute(machine, untilMs);
     else this.#options.store.unmute(machine);
     await Promise.all(monitors.map((monitor) => monitor.mute(untilMs, atMs)));
-    return minutes > 0 ? `${machine}: muted until ${new Date(untilMs).toISOString()}` : `${machine}: not muted any more`;
+    return minutes > 0
+      ? `${machine}: muted until ${new Date(untilMs).toISOString()}`
+      : `${machine}: not muted any more`;
   }
 
   async #learn(machine: string, minutes: number): Promise<string> {

@@ -75,5 +75,7 @@ function checkModality(config: FeedConfig, spec: FeatureSpec): void {
   const model: Modality = spec.kind === 'table' ? 'table' : spec.kind === 'image-flat' ? 'image' : 'audio';
   const feed = modalityOf(config);
   if (model !== feed)
-    throw new ConfigError(`feed ${config.name}: its ${config.source.type} source gives ${feed}, but the model ${config.model} expects ${model}`);
+    throw new ConfigError(
+      `feed ${config.name}: its ${config.source.type} source gives ${feed}, but the model ${config.model} expects ${model}`,
+    );
 }

@@ -1,5 +1,13 @@
 /** Recordings through the live path: the same features, scorer, decider and desk, with memory in place of the disk. */
-import { type Event, type EventChange, type FeatureSpec, type Manifest, type Modality, ModelError, type Source } from '../contracts.js';
+import {
+  type Event,
+  type EventChange,
+  type FeatureSpec,
+  type Manifest,
+  type Modality,
+  ModelError,
+  type Source,
+} from '../contracts.js';
 import type { Budget } from '../decision/threshold.js';
 import { FeedModel } from './feed-model.js';
 import { FeedMonitor } from './feed-monitor.js';
@@ -22,7 +30,12 @@ export interface Replayed {
 
 /** @throws {ModelError} when the package is broken   @throws {SourceError} when nothing can be read */
 export async function replay({ model: folder, budget, open, signal }: ReplayOptions): Promise<Replayed> {
-  const model = await FeedModel.open(folder, { feed: 'replay', machine: 'replay', budget, operating: 'level' }, { open: [] }, {});
+  const model = await FeedModel.open(
+    folder,
+    { feed: 'replay', machine: 'replay', budget, operating: 'level' },
+    { open: [] },
+    {},
+  );
   const { manifest } = model;
   if (!manifest) throw new ModelError(`${folder}: expected a model package, found none`);
   const events = new Map<string, Event>();

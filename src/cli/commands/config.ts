@@ -13,7 +13,9 @@ export function configCommand(): Command {
         .option(...file)
         .action(({ config }: { config: string }) => {
           const { feeds } = loadConfig({ file: config });
-          printLine(`${config}: fine, ${feeds.length} feed${feeds.length === 1 ? '' : 's'}: ${feeds.map((f) => f.name).join(', ')}`);
+          printLine(
+            `${config}: fine, ${feeds.length} feed${feeds.length === 1 ? '' : 's'}: ${feeds.map((f) => f.name).join(', ')}`,
+          );
         }),
     )
     .addCommand(
@@ -32,5 +34,8 @@ export function configCommand(): Command {
         printLine(JSON.stringify(configJsonSchema(), null, 2));
       }),
     )
-    .addHelpText('after', '\nExamples:\n  $ auscult config check\n  $ AUSCULT_MQTT__URL=mqtt://broker auscult config print\n');
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ auscult config check\n  $ AUSCULT_MQTT__URL=mqtt://broker auscult config print\n',
+    );
 }

@@ -8,7 +8,10 @@ export function demoCommand(): Command {
   return new Command('demo')
     .description('two recorded pumps, normal → abnormal → normal, with an embedded broker and the page')
     .option('--data <folder>', 'folder of the SQLite file and the clips', 'data/demo')
-    .addHelpText('after', '\nExample:\n  $ auscult demo\n  $ mosquitto_sub -v -t "auscult/#"        (in another terminal)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ auscult demo\n  $ mosquitto_sub -v -t "auscult/#"        (in another terminal)',
+    )
     .action(async ({ data }: { data: string }) => {
       // Models and sound are Auscult's own; what is written belongs to the working directory.
       const env = { AUSCULT_DATA_DIR: join(process.cwd(), data), ...process.env };

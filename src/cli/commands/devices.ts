@@ -10,6 +10,10 @@ export function devicesCommand(): Command {
     .action(async ({ json }: { json?: boolean }) => {
       const devices = await listDevices();
       if (json) printJson(devices);
-      else printTable(['device', 'what it is'], devices.map(({ name, description }) => [name, description]));
+      else
+        printTable(
+          ['device', 'what it is'],
+          devices.map(({ name, description }) => [name, description]),
+        );
     });
 }

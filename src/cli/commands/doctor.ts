@@ -8,7 +8,9 @@ import { printJson, printLine } from '../output.js';
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('say what works here and what is missing: programs, disk, broker, ports, models, devices of the engine')
+    .description(
+      'say what works here and what is missing: programs, disk, broker, ports, models, devices of the engine',
+    )
     .option('--config <file>', 'configuration file', 'config/auscult.yaml')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  $ auscult doctor')

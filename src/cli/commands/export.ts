@@ -9,7 +9,10 @@ export function exportCommand(): Command {
     .description("write a package's network as one ONNX file that any ONNX runtime can score")
     .requiredOption('--model <folder>', 'model package')
     .requiredOption('--out <file>', 'ONNX file to write')
-    .addHelpText('after', '\nExample:\n  $ auscult export --model models/pump-00 --out pump.onnx\n\nInput: rows (N, width), raw feature rows. Outputs: latent, energy (N), higher is more anomalous.')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ auscult export --model models/pump-00 --out pump.onnx\n\nInput: rows (N, width), raw feature rows. Outputs: latent, energy (N), higher is more anomalous.',
+    )
     .action(async ({ model, out }: { model: string; out: string }) => {
       const { manifest, onnx } = await readPackage(model);
       await writeFile(out, onnx).catch((cause: NodeJS.ErrnoException) => {

@@ -20,7 +20,14 @@ export function modelsCommand(): Command {
       else
         printTable(
           ['name', 'sees', 'recipe', 'rows', 'made', 'promise'],
-          manifests.map((m) => [m.name, m.features.kind, m.training.recipe, m.training.rows, m.createdAt.slice(0, 10), describeBudget(m.calibration, week)]),
+          manifests.map((m) => [
+            m.name,
+            m.features.kind,
+            m.training.recipe,
+            m.training.rows,
+            m.createdAt.slice(0, 10),
+            describeBudget(m.calibration, week),
+          ]),
         );
     });
 }
@@ -48,6 +55,9 @@ function namesIn(folder: string): string[] {
       .filter((name) => readdirSync(join(folder, name)).includes('model.json'))
       .sort();
   } catch (cause) {
-    throw new ConfigError(`${folder}: expected a folder of model packages, found ${(cause as NodeJS.ErrnoException).code}`, { cause });
+    throw new ConfigError(
+      `${folder}: expected a folder of model packages, found ${(cause as NodeJS.ErrnoException).code}`,
+      { cause },
+    );
   }
 }

@@ -14,7 +14,13 @@ interface Flags {
   json?: boolean;
 }
 
-const perMs = { hour: 3_600_000, day: 86_400_000, week: 604_800_000, month: 2_629_800_000, year: 31_557_600_000 } as const;
+const perMs = {
+  hour: 3_600_000,
+  day: 86_400_000,
+  week: 604_800_000,
+  month: 2_629_800_000,
+  year: 31_557_600_000,
+} as const;
 
 export function replayCommand(): Command {
   return new Command('replay')
@@ -42,17 +48,38 @@ async function run(paths: string[], flags: Flags): Promise<void> {
     model: flags.model,
     budget: { falseAlarms: flags.falseAlarms, perMs: perMs[flags.per] },
     open: async ({ modality, features }) =>
-      recordedSource(modality, await recordedFiles(modality, paths), { feed: 'replay', machine: 'replay', ...optionsFor(features), channel: flags.channel, rows: flags.rows, startMs: 0 }),
+      recordedSource(modality, await recordedFiles(modality, paths), {
+        feed: 'replay',
+        machine: 'replay',
+        ...optionsFor(features),
+        channel: flags.channel,
+        rows: flags.rows,
+        startMs: 0,
+      }),
     signal,
   });
   for (const line of troubles) process.stderr.write(`auscult: ${line}\n`);
   if (troubles.length > 0) process.exitCode = 1;
-  const shown = events.map(({ kind, code, raisedMs, clearedMs, peak, peakMs, threshold, pValue, words, contribution }) => ({
-    ...{ kind, code, start: when(raisedMs), end: clearedMs === null ? null : when(clearedMs), peak, peakAt: when(peakMs), threshold, pValue },
-    ...{ words, contribution },
-  }));
+  const shown = events.map(
+    ({ kind, code, raisedMs, clearedMs, peak, peakMs, threshold, pValue, words, contribution }) => ({
+      ...{
+        kind,
+        code,
+        start: when(raisedMs),
+        end: clearedMs === null ? null : when(clearedMs),
+        peak,
+        peakAt: when(peakMs),
+        threshold,
+        pValue,
+      },
+      ...{ words, contribution },
+    }),
+  );
   if (flags.json) return shown.forEach(printJson);
-  printTable(['start', 'end', 'kind', 'peak', 'threshold', 'what'], shown.map((e) => [e.start, e.end ?? 'open', e.code ?? e.kind, short(e.peak), short(e.threshold), e.words]));
+  printTable(
+    ['start', 'end', 'kind', 'peak', 'threshold', 'what'],
+    shown.map((e) => [e.start, e.end ?? 'open', e.code ?? e.kind, short(e.peak), short(e.threshold), e.words]),
+  );
   printLine(`${events.length} event${events.length === 1 ? '' : 's'} in ${windows} windows, model ${manifest.name}`);
 }
 

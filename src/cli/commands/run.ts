@@ -17,6 +17,10 @@ SIGTERM or Ctrl-C stops capture, flushes, publishes offline and exits 0.`,
     )
     .action(async ({ config: file }: { config: string }) => {
       const config = loadConfig({ file });
-      await serve(config, ({ page, broker }) => [`listening to ${config.feeds.length} feeds`, page && `page ${page}`, broker && `broker ${broker}`].filter(Boolean).join(', '));
+      await serve(config, ({ page, broker }) =>
+        [`listening to ${config.feeds.length} feeds`, page && `page ${page}`, broker && `broker ${broker}`]
+          .filter(Boolean)
+          .join(', '),
+      );
     });
 }

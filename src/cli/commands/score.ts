@@ -34,7 +34,10 @@ export function scoreCommand(): Command {
     .option('--rows <from:to>', 'tables: only these data rows', parseRowRange)
     .option('--threads <n>', 'CPU threads', wholeNumber, 1)
     .option('--json', 'one JSON object a line')
-    .addHelpText('after', '\nExamples:\n  $ auscult score --model models/pump clip.wav\n  $ auscult score --model models/pump --json recordings/*.wav\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ auscult score --model models/pump clip.wav\n  $ auscult score --model models/pump --json recordings/*.wav\n',
+    )
     .action(score);
 }
 
@@ -53,7 +56,10 @@ async function score(paths: string[], flags: Flags): Promise<void> {
     await scorer.close();
   }
   if (!flags.json && results.length > 0)
-    printTable(['energy', 'p-value', 'windows', 'file'], results.map((r) => [short(r.energy), short(r.pValue), r.windows, r.file]));
+    printTable(
+      ['energy', 'p-value', 'windows', 'file'],
+      results.map((r) => [short(r.energy), short(r.pValue), r.windows, r.file]),
+    );
 }
 
 /** One bad file does not end the others, but the exit code tells. */
@@ -67,7 +73,12 @@ function complain(file: string, error: unknown): null {
 async function scoreFile(scorer: Scorer, file: string, flags: Flags, signal: AbortSignal): Promise<FileScore | null> {
   const { manifest } = scorer;
   const features = await createFeatures(withoutOverlap(manifest.features));
-  const source = recordedSource(manifest.modality, [file], { feed: 'score', machine: 'score', ...optionsFor(manifest.features), ...flags });
+  const source = recordedSource(manifest.modality, [file], {
+    feed: 'score',
+    machine: 'score',
+    ...optionsFor(manifest.features),
+    ...flags,
+  });
   let sum = 0;
   let windows = 0;
   for await (const item of source.stream(signal)) {
@@ -95,5 +106,9 @@ function withoutOverlap(spec: FeatureSpec): FeatureSpec {
 }
 
 function lengthOf({ features, calibration }: Manifest): string {
-  return features.kind === 'table' ? 'one row' : features.kind === 'image-flat' ? 'one picture' : `${(calibration.windowMs / 1000).toFixed(2)} s`;
+  return features.kind === 'table'
+    ? 'one row'
+    : features.kind === 'image-flat'
+      ? 'one picture'
+      : `${(calibration.windowMs / 1000).toFixed(2)} s`;
 }

@@ -25,7 +25,12 @@ interface Flags {
   json?: boolean;
 }
 
-const modality: Readonly<Record<Preset, Modality>> = { 'mel-frames': 'audio', 'mel-flat': 'audio', 'image-flat': 'image', table: 'table' };
+const modality: Readonly<Record<Preset, Modality>> = {
+  'mel-frames': 'audio',
+  'mel-flat': 'audio',
+  'image-flat': 'image',
+  table: 'table',
+};
 const week = { falseAlarms: 1, perMs: 604_800_000 };
 
 export function trainCommand(): Command {
@@ -38,7 +43,11 @@ export function trainCommand(): Command {
     .option('--rows <from:to>', 'tables: only these data rows, counted from 1', parseRowRange)
     .option('--seconds <from:to>', 'sound: only this stretch of every file', secondsRange)
     .option('--channel <n>', 'sound: channel, counted from 0', wholeNumber, 0)
-    .addOption(new Option('--level <policy>', 'sound: judge it as recorded, or at equal loudness').choices(['keep', 'match']).default('keep'))
+    .addOption(
+      new Option('--level <policy>', 'sound: judge it as recorded, or at equal loudness')
+        .choices(['keep', 'match'])
+        .default('keep'),
+    )
     .option('--exclude <columns>', 'tables: columns to leave out, separated by commas', list, [])
     .option('--seed <n>', 'the same seed gives the same bits', wholeNumber, 0)
     .option('--threads <n>', 'CPU threads', wholeNumber, 1)
@@ -63,23 +72,38 @@ async function train(flags: Flags): Promise<void> {
   const notes: string[] = [];
   try {
     const manifest = await commission({
-      open: () => recordedSource(kind, files, { feed: 'train', machine: 'train', channel: flags.channel, seconds: flags.seconds, rows: flags.rows, startMs: 0 }),
+      open: () =>
+        recordedSource(kind, files, {
+          feed: 'train',
+          machine: 'train',
+          channel: flags.channel,
+          seconds: flags.seconds,
+          rows: flags.rows,
+          startMs: 0,
+        }),
       ...presetRequest(flags.preset, { level: flags.level, exclude: flags.exclude }),
       recipe: flags.recipe,
       seed: flags.seed,
       threads: Math.max(1, flags.threads),
       out: flags.out,
       signal: interruptSignal(),
-      onProgress: (step) => progress.update(shareDone(step), step.loss === null ? step.stage : `${step.stage}, loss ${step.loss.toPrecision(4)}`),
+      onProgress: (step) =>
+        progress.update(
+          shareDone(step),
+          step.loss === null ? step.stage : `${step.stage}, loss ${step.loss.toPrecision(4)}`,
+        ),
       onNote: (line) => notes.push(line),
     });
     progress.stop();
     for (const line of notes) process.stderr.write(`auscult: ${line}\n`);
     if (flags.json) return printJson(manifest);
     const { training, calibration, features } = manifest;
-    printLine(`${flags.out}: ${training.rows} rows of ${training.files} file${training.files === 1 ? '' : 's'}, ${training.heldOutRows} held out, ${training.seconds} s`);
+    printLine(
+      `${flags.out}: ${training.rows} rows of ${training.files} file${training.files === 1 ? '' : 's'}, ${training.heldOutRows} held out, ${training.seconds} s`,
+    );
     if (training.skippedSteps > 0) printLine(`steps skipped because they were not finite: ${training.skippedSteps}`);
-    if (features.kind === 'table') for (const { name, reason } of features.dropped) printLine(`column ${name || '(unnamed)'} left out: ${reason}`);
+    if (features.kind === 'table')
+      for (const { name, reason } of features.dropped) printLine(`column ${name || '(unnamed)'} left out: ${reason}`);
     printLine(describeBudget(calibration, week));
   } finally {
     progress.stop();

@@ -1,0 +1,157 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MqttClient } from 'mqtt';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hasProgram } from './support/programs.js';
+import { freePort, listen, Mosquitto, model, newFolder, Service, sound, until } from './support/service.js';
+
+const hasMosquitto = hasProgram('mosquitto');
+let folder: string;
+let cleanUp: (() => unknown)[];
+
+beforeEach(() => {
+  folder = newFolder();
+  cleanUp = [() => rmSync(folder, { recursive: true, force: true })];
+});
+afterEach(async () => {
+  for (const undo of cleanUp.reverse()) await undo();
+});
+
+const pump = {
+  name: 'pump-00',
+  model: model('pump-00'),
+  source: { type: 'wav', loop: true, files: [sound('pump-00-abnormal.wav')] },
+};
+
+/** Writes a configuration and starts the service with it. */
+function start(config: Record<string, unknown>): Service {
+  const file = join(folder, 'auscult.yaml');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      site: 'plant',
+      dataDir: join(folder, 'data'),
+      http: { port: 0 },
+      alerts: { warmUpSeconds: 0 },
+      ...config,
+    }),
+  );
+  const service = Service.start(['run', '--config', file]);
+  cleanUp.push(() => service.stop('SIGKILL'));
+  return service;
+}
+
+function pageOf(service: Service): Promise<string> {
+  return until('page address', () => /page (http:\S+)/.exec(service.output.out)?.[1]?.replace(/,$/, ''));
+}
+
+async function watch(
+  url: string,
+): Promise<{ messages: Awaited<ReturnType<typeof listen>>['messages']; client: MqttClient }> {
+  const watching = await listen(url);
+  cleanUp.push(() => watching.client.endAsync(true));
+  return watching;
+}
+
+const events = (messages: readonly { topic: string; payload: Record<string, unknown> }[]) =>
+  messages.filter(({ topic }) => topic.endsWith('/event')).map(({ payload }) => payload);
+
+describe('the service', () => {
+  it('raises, stores and publishes an anomaly, serves its clip, and exits 0 within 5 s of SIGTERM', async () => {
+    const service = start({ mqtt: { port: await freePort() }, feeds: [pump] });
+    const page = await pageOf(service);
+    const broker = await until('broker address', () => /broker (mqtt:\S+)/.exec(service.output.out)?.[1]);
+    const { messages } = await watch(broker);
+    const raised = await until('a raised event', () => events(messages).find((e) => e.change === 'raised'));
+    expect(raised).toMatchObject({ machine: 'pump-00', kind: 'anomaly', site: 'plant' });
+
+    const withClip = async () =>
+      (await (await fetch(`${page}api/events?limit=1`)).json()) as { events: { clip: string | null }[] };
+    let clip: string | null | undefined = null;
+    for (let i = 0; i < 100 && !clip; i++) {
+      clip = (await withClip()).events[0]?.clip;
+      await sleep(50);
+    }
+    const wav = await fetch(`${page}api/clips/${clip}.wav`);
+    expect(wav.headers.get('content-type')).toBe('audio/wav');
+    expect((await wav.arrayBuffer()).byteLength).toBeGreaterThan(32_000);
+
+    const before = Date.now();
+    expect(await service.stop()).toEqual({ code: 0, signal: null });
+    expect(Date.now() - before).toBeLessThan(5_000);
+    await until('offline', () =>
+      messages.find((m) => m.topic === 'auscult/plant/status' && m.payload.status === 'offline'),
+    );
+  });
+
+  it('goes on listening to the other feeds when one model is broken, absent or one file is gone', async () => {
+    const missing = { name: 'gone', model: model('pump-00'), source: { type: 'wav', files: [join(folder, 'no.wav')] } };
+    const unlearned = {
+      name: 'new',
+      model: join(folder, 'none'),
+      source: { type: 'wav', loop: true, files: [sound('pump-04-normal.wav')] },
+    };
+    const service = start({ mqtt: { port: await freePort() }, feeds: [missing, unlearned, pump] });
+    await until('the trouble of one', () => service.output.err.includes('no.wav'));
+    await until('the hint for another', () => /new: no model at .* yet/.test(service.output.err));
+    await until('the alarm of the third', () => service.output.err.includes('pump-00: anomaly raised'));
+    expect((await service.stop()).code).toBe(0);
+  });
+
+  it.skipIf(!hasMosquitto)(
+    'loses no alert and raises none twice over kill -9 and the absence of the broker (needs Debian package mosquitto)',
+    async () => {
+      const broker = new Mosquitto(await freePort(), folder);
+      cleanUp.push(() => broker.stop());
+      const config = { mqtt: { url: broker.url }, feeds: [pump] };
+      const first = start(config);
+      await until('an alarm while no broker is there', () => first.output.err.includes('pump-00: anomaly raised'));
+      expect((await first.stop('SIGKILL')).signal).toBe('SIGKILL');
+
+      await broker.start();
+      const { messages } = await watch(broker.url);
+      const second = start(config);
+      const raised = await until('the alert of the first life', () =>
+        events(messages).find((e) => e.change === 'raised'),
+      );
+      await sleep(3_000);
+      const ids = new Set(events(messages).map((e) => e.id));
+      expect([...ids]).toEqual([raised.id]);
+
+      await broker.stop();
+      const machine = 'auscult/plant/pump-00/command';
+      await sleep(200);
+      await broker.start();
+      const again = await watch(broker.url);
+      await until('the service is back', () => again.messages.find((m) => m.payload.status === 'online'));
+      await again.client.publishAsync(machine, JSON.stringify({ command: 'test-alert' }), { qos: 1 });
+      await until('a test alert', () => events(again.messages).find((e) => e.kind === 'test' && e.change === 'raised'));
+      await again.client.publishAsync(machine, JSON.stringify({ command: 'acknowledge' }), { qos: 1 });
+      const acknowledged = await until('the acknowledgement', () =>
+        events(again.messages).find((e) => e.acknowledgedAt && e.kind === 'anomaly'),
+      );
+      expect(acknowledged.id).toBe(raised.id);
+      expect((await second.stop()).code).toBe(0);
+    },
+  );
+
+  it('learns a feed that has no model yet, by command, and then judges it', async () => {
+    const feed = {
+      name: 'new',
+      model: join(folder, 'learned'),
+      source: { type: 'wav', loop: true, realTime: false, files: [sound('pump-00-normal.wav')] },
+    };
+    const service = start({ mqtt: { port: await freePort() }, feeds: [feed] });
+    const page = await pageOf(service);
+    const command = { command: 'learn', machine: 'new', minutes: 1 };
+    const answer = await fetch(`${page}api/commands`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: page.replace(/\/$/, '') },
+      body: JSON.stringify(command),
+    });
+    expect(await answer.text()).toMatch(/learning for 1 min/);
+    await until('the model', () => service.output.err.includes('now judged by'), 50_000);
+    expect((await service.stop()).code).toBe(0);
+  });
+});
