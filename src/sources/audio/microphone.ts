@@ -21,9 +21,13 @@ export interface MicrophoneOptions extends LiveOptions {
 
 const packages: Readonly<Record<Recorder, string>> = { arecord: 'alsa-utils', sox: 'sox and libsox-fmt-alsa' };
 
+/** sox dithers what it converts: two steps of 16 bits. */
+const ditherPeak = 2 / 32_768;
+
 /**
  * A microphone through node-record-lpcm16, as raw 16-bit PCM (its WAV mode stops at 2 GiB), supervised: it never ends
- * by itself. @throws {ConfigError} when the channel is not one of the channels
+ * by itself. Prefer arecord: sox opens the device at its own rate and channels (48 kHz, 2), and then mixes, resamples
+ * and dithers to those asked for. @throws {ConfigError} when the channel is not one of the channels
  */
 export function microphoneSource(options: MicrophoneOptions): Source {
   const { device = 'default', recorder = 'arecord', rateHz = 16_000, channels = 1, channel = 0 } = options;
@@ -41,6 +45,7 @@ export function microphoneSource(options: MicrophoneOptions): Source {
     rateHz,
     targetRateHz: options.targetRateHz ?? rateHz,
     checkRate: options.checkRate ?? true,
+    silencePeak: recorder === 'sox' ? ditherPeak : 0,
     finite: false,
     program: recorder,
     missing: `the program ${recorder} was not found: install the package ${packages[recorder]}`,

@@ -2,16 +2,20 @@ import type { SignalStats, TroubleCode } from '../../contracts.js';
 
 interface Check {
   readonly code: TroubleCode;
-  readonly bad: (signal: SignalStats) => boolean;
+  readonly bad: (signal: SignalStats, silencePeak: number) => boolean;
   readonly says: (signal: SignalStats) => string;
 }
 
 /** Digital silence, not quiet: a live microphone beside a pump that is off still has noise in its last bits. */
 const checks: readonly Check[] = [
-  { code: 'silence', bad: (s) => s.peak === 0, says: () => 'nothing but zeros: muted, unplugged or the wrong channel' },
+  {
+    code: 'silence',
+    bad: (s, silencePeak) => s.peak <= silencePeak,
+    says: () => 'nothing but zeros: muted, unplugged or the wrong channel',
+  },
   {
     code: 'stuck',
-    bad: (s) => s.peak > 0 && s.stuckShare > 0.99,
+    bad: (s, silencePeak) => s.peak > silencePeak && s.stuckShare > 0.99,
     says: (s) => `stuck at ${s.dc.toFixed(4)}, expected a changing signal`,
   },
   {
@@ -28,17 +32,28 @@ const checks: readonly Check[] = [
   { code: 'not-finite', bad: (s) => s.nonFinite > 0, says: (s) => `${s.nonFinite} samples are not numbers` },
 ];
 
+export interface SignalWatchOptions {
+  /** A fault is reported when it has lasted this long. Default 10. */
+  readonly holdSeconds?: number;
+  /** … and again after this long. Default 60. */
+  readonly repeatSeconds?: number;
+  /** Largest magnitude that still is digital silence: 0, or the dither of the program that made the samples. */
+  readonly silencePeak?: number;
+}
+
 /**
- * Tells a broken sensor by its samples: a fault that lasts `holdSeconds` is reported, and again every minute while it
- * lasts. Counts in sound, not in wall-clock time.
+ * Tells a broken sensor by its samples: a fault that lasts is reported, and again while it lasts. Counts in sound, not
+ * in wall-clock time.
  */
 export class SignalWatch {
   readonly #holdSeconds: number;
   readonly #repeatSeconds: number;
+  readonly #silencePeak: number;
   readonly #lasted = new Map<TroubleCode, number>();
   readonly #dueAt = new Map<TroubleCode, number>();
 
-  constructor({ holdSeconds = 10, repeatSeconds = 60 }: { holdSeconds?: number; repeatSeconds?: number } = {}) {
+  constructor({ holdSeconds = 10, repeatSeconds = 60, silencePeak = 0 }: SignalWatchOptions = {}) {
+    this.#silencePeak = silencePeak;
     this.#holdSeconds = holdSeconds;
     this.#repeatSeconds = repeatSeconds;
   }
@@ -47,7 +62,7 @@ export class SignalWatch {
   add(signal: SignalStats, seconds: number): { code: TroubleCode; message: string }[] {
     const found = [];
     for (const { code, bad, says } of checks) {
-      if (!bad(signal)) {
+      if (!bad(signal, this.#silencePeak)) {
         this.#lasted.delete(code);
         this.#dueAt.delete(code);
         continue;

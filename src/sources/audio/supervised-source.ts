@@ -35,6 +35,8 @@ export interface SupervisedOptions extends LiveOptions {
   readonly rateHz: number;
   readonly targetRateHz: number;
   readonly checkRate: boolean;
+  /** Largest magnitude that is digital silence. Default 0. */
+  readonly silencePeak?: number;
   /** True for a finite input: its end is the end of the stream, and a failure before any sound is thrown. */
   readonly finite: boolean;
   /** Name of the program, and what to do when it is not installed. */
@@ -69,7 +71,7 @@ class Supervisor {
     this.#options = options;
     this.#maker = new ObservationMaker(options);
     this.#backOff = new BackOff(options.backOff);
-    this.#watch = new SignalWatch({ holdSeconds: options.faultSeconds });
+    this.#watch = new SignalWatch({ holdSeconds: options.faultSeconds, silencePeak: options.silencePeak });
     this.#staleMs = options.staleMs ?? 5_000;
   }
 

@@ -8,6 +8,7 @@ import { SourceError } from '../../../src/contracts.js';
 import { memoryBytes } from '../../../src/sources/audio/byte-source.js';
 import { readWav, readWavInfo, WavFile } from '../../../src/sources/audio/wav-file.js';
 import { encodeWav } from '../../../src/sources/wav-encode.js';
+import { sameSamples } from './programs.js';
 import { type WavSpec, writeWav } from './wav-writer.js';
 
 const pump = new URL('../../../models/demo-sound/pump-00-normal.wav', import.meta.url).pathname;
@@ -97,7 +98,7 @@ describe('decoding', () => {
     const reference = decode.sync(new Uint8Array(bytes).buffer, { symmetric: true }).channelData[0];
     const { samples, sampleRateHz } = await readWav(pump);
     expect(sampleRateHz).toBe(16_000);
-    expect(samples).toEqual(reference);
+    expect(sameSamples(samples, reference ?? [])).toBe(true);
     expect(encodeWav(samples, 16_000).equals(bytes)).toBe(true);
   });
 
@@ -193,7 +194,7 @@ describe('headers', () => {
 });
 
 describe('long files', () => {
-  it('streams 6 hours of 8 channels in constant memory', async () => {
+  it('streams the last 20 minutes of 6 hours of 8 channels in constant memory', async () => {
     const path = join(folder, 'huge.wav');
     const channels = Array.from({ length: 8 }, () => [] as number[]);
     const handle = await open(path, 'w');
