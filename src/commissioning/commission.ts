@@ -78,12 +78,12 @@ export async function commission(options: CommissionOptions): Promise<Manifest> 
   const split = splitNormals(recordings.segments, recordings.spec);
   const dataDigest = digestOf(split.training);
   const result = await train(split, dataDigest, signal, options);
-  const calibration = await calibrateOn(split, result, recordings.spec, descriptors.means(), options);
+  const { calibration, device } = await calibrateOn(split, result, recordings.spec, descriptors.means(), options);
   const record = recordOf(
     { recordings, split, result, dataDigest, seconds: (performance.now() - started) / 1000 },
     options,
   );
-  const manifest = manifestOf(recordings.spec, split, result, calibration, record, options);
+  const manifest = manifestOf(recordings.spec, split, result, { calibration, record, device }, options);
   await writePackage(options.out, result.onnx, manifest);
   await rm(partialOf(options.out), { recursive: true, force: true });
   return manifest;
@@ -132,8 +132,9 @@ async function calibrateOn(
   spec: FeatureSpec,
   descriptors: Readonly<Record<string, number>> | null,
   { device, threads = 1, smoothing, onProgress }: CommissionOptions,
-): Promise<Calibration> {
-  const scorer = await RowScorer.open(onnx, { width, scoringRows, device, threads });
+): Promise<{ calibration: Calibration; device: string }> {
+  const scoringDevice = device === 'tensorflow' ? 'cpu' : device;
+  const scorer = await RowScorer.open(onnx, { width, scoringRows, device: scoringDevice, threads });
   try {
     const segments: Float64Array[] = [];
     for (const { windows } of heldOut) {
@@ -141,7 +142,8 @@ async function calibrateOn(
       onProgress?.({ stage: 'scoring', done: segments.length, total: heldOut.length, loss: null });
     }
     const levelsDb = spec.kind.startsWith('mel-') ? levelsOf(heldOut) : undefined;
-    return calibrate({ segments, ...timingOf(spec, heldOut), smoothing, levelsDb, descriptors });
+    const calibration = calibrate({ segments, ...timingOf(spec, heldOut), smoothing, levelsDb, descriptors });
+    return { calibration, device: scorer.device };
   } finally {
     await scorer.close();
   }
@@ -193,8 +195,7 @@ function manifestOf(
   features: FeatureSpec,
   split: Split,
   { onnx, meanRow, scoringRows }: TrainResult,
-  calibration: Calibration,
-  training: TrainingRecord,
+  { calibration, record, device }: { calibration: Calibration; record: TrainingRecord; device: string },
   options: CommissionOptions,
 ): Manifest {
   const { auscult, runtime } = versions();
@@ -207,8 +208,8 @@ function manifestOf(
     modality: MODALITIES[features.kind],
     features,
     input: { width: split.width, scoringRows, meanRow: Array.from(meanRow, (x) => Number(x.toPrecision(7))) },
-    engine: { runtime, device: options.device ?? 'cpu', threads: options.threads ?? 1 },
-    training,
+    engine: { runtime, device, threads: options.threads ?? 1 },
+    training: record,
     calibration,
     modelDigest: sha256(onnx),
   };

@@ -32,22 +32,26 @@ export function occlusionAxes(spec: FeatureSpec, rows: number): OcclusionAxis[] 
   }
 }
 
-/** Cell (row, position, band) is frame row + position. */
+/**
+ * Cell (row, position, band) is frame row + position. Time is put back by whole rows, at the time of their middle frame:
+ * a stack that is half normal and half not looks odder than the fault itself. A single row is put back frame by frame.
+ */
 function soundAxes(mel: MelSpec, rows: number, stack: number): OcclusionAxis[] {
   const bands = bandLabels(mel).map((label) => ({ label, cells: [] as number[] }));
   const frameSeconds = mel.hopSamples / mel.sampleRateHz;
   const stretchFrames = Math.max(1, Math.round(STRETCH_SECONDS / frameSeconds));
-  const stretches = Array.from({ length: Math.ceil((rows + stack - 1) / stretchFrames) }, (_, i) => ({
+  const stretches = Array.from({ length: Math.max(1, Math.floor((rows + stack - 1) / stretchFrames)) }, (_, i) => ({
     label: `${(i * stretchFrames * frameSeconds).toFixed(1)} s`,
     cells: [] as number[],
   }));
+  const timeOf = (row: number, position: number): number => (rows > 1 ? row + (stack >> 1) : position);
   let cell = 0;
   for (let row = 0; row < rows; row++) {
     for (let position = 0; position < stack; position++) {
-      const stretch = stretches[Math.floor((row + position) / stretchFrames)];
+      const stretch = Math.min(stretches.length - 1, Math.floor(timeOf(row, position) / stretchFrames));
       for (let band = 0; band < mel.melBands; band++, cell++) {
         bands[band]?.cells.push(cell);
-        stretch?.cells.push(cell);
+        stretches[stretch]?.cells.push(cell);
       }
     }
   }

@@ -1,5 +1,5 @@
 import { ModelError } from '../contracts.js';
-import { openExecution, type Session, type SessionOptions } from '../engine/session.js';
+import { openSession, type Session, type SessionOptions } from '../engine/session.js';
 
 /** Rows of several windows, one after the other. */
 export interface RowBlock {
@@ -27,7 +27,8 @@ export class RowScorer {
   ) {}
 
   static async open(model: Uint8Array | string, options: RowScorerOptions): Promise<RowScorer> {
-    const session = await openExecution(model, { device: options.device, threads: options.threads });
+    const sample = { rows: { data: probeRows(options), shape: [options.scoringRows, options.width] } };
+    const session = await openSession(model, { device: options.device, threads: options.threads, sample });
     try {
       return new RowScorer(session, options, await placeMatters(session, options));
     } catch (error) {
@@ -36,6 +37,7 @@ export class RowScorer {
     }
   }
 
+  /** Where it runs; `auto` has chosen. */
   get device(): string {
     return this.session.device;
   }
@@ -93,9 +95,15 @@ function refuseNonFinite(data: Float32Array, width: number): void {
   }
 }
 
+/** Rows that are all different, of the size of any feature. */
+function probeRows({ width, scoringRows }: RowScorerOptions): Float32Array {
+  return Float32Array.from({ length: scoringRows * width }, (_, i) => Math.sin(i * 12.9898) * 40);
+}
+
 /** Different rows, then the same ones moved along: are a row's bits the same wherever it lies and whoever lies beside it? */
-async function placeMatters(session: Session, { width, scoringRows }: RowScorerOptions): Promise<boolean> {
-  const probe = Float32Array.from({ length: scoringRows * width }, (_, i) => Math.sin(i * 12.9898) * 40);
+async function placeMatters(session: Session, options: RowScorerOptions): Promise<boolean> {
+  const { width, scoringRows } = options;
+  const probe = probeRows(options);
   const first = await run(session, probe, width);
   for (const shift of [1, 3, scoringRows >> 1]) {
     const moved = await run(session, rotated(probe, shift * width), width);
