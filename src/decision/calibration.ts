@@ -105,7 +105,7 @@ function horizon(
     sorted: thinned(ascending),
     independent,
     maximum,
-    // The 90th percentile of a handful of values may lie under the next minute's median, and the event never end.
+    // The 90th percentile of a handful of values may lie under the next minute's median.
     clearBelow: independent < 10 * FEWEST_INDEPENDENT ? maximum : usual,
     tail: fitTail(runs, ascending, usual, hopMs),
   };

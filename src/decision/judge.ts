@@ -87,7 +87,7 @@ export class Judge {
 
   push(score: number, levelDb: number | undefined): Judgement {
     const ready = this.#horizons.flatMap((horizon) => {
-      const value = horizon.part === 'level' ? this.#away(levelDb) : score;
+      const value = this.#valueOf(horizon.part, score, levelDb);
       if (value === null) return [];
       const statistic = horizon.smoother.push(value);
       return [{ horizon, ...now(horizon, statistic), judged: horizon.smoother.judgeable }];
@@ -106,7 +106,13 @@ export class Judge {
     };
   }
 
-  #away(levelDb: number | undefined): number | null {
+  /**
+   * In the long mean a window weighs at most as much as the short threshold: a bang must not raise by way of the mean what
+   * m-of-n has just refused. The capped mean is never above the one that was calibrated, so the budget holds.
+   */
+  #valueOf(part: Part, score: number, levelDb: number | undefined): number | null {
+    if (part === 'short') return score;
+    if (part === 'long') return Math.min(score, this.#short.threshold);
     return levelDb === undefined ? null : Math.abs(levelDb - this.#meanDb);
   }
 }

@@ -68,9 +68,11 @@ export class Smoother {
     return this.#smoothing.kind === 'mean' ? this.#mean() : this.#mthLargest(this.#smoothing.m);
   }
 
+  /** Summed from the oldest on, so that it is the same to the bit wherever in the ring it began. */
   #mean(): number {
+    const length = this.#ring.length;
     let sum = 0;
-    for (let i = 0; i < this.#count; i++) sum += this.#ring[i] ?? 0;
+    for (let i = length - this.#count; i < length; i++) sum += this.#ring[(this.#next + i) % length] ?? 0;
     return sum / this.#count;
   }
 

@@ -42,16 +42,19 @@ const LEAST_SPREAD = 1e-3;
 
 /**
  * The threshold that keeps a false-alarm budget. With a fitted tail: the upper confidence bound of the level that the
- * budget's share of peaks exceeds (`returnLevelBound`). Without: the largest value seen and a margin (`margin`).
+ * budget's share of peaks exceeds (`returnLevelBound`), cleared at the 90th percentile. Without: the largest value seen and a
+ * margin (`margin`), cleared at half of it.
  */
 export function thresholdFor(horizon: HorizonCalibration, input: ThresholdInput): Threshold {
   const confidence = input.confidence ?? DEFAULT_CONFIDENCE;
   const allowedEveryMs = input.perMs / (input.falseAlarms * (input.share ?? 1));
   const { tail, clearBelow } = horizon;
   if (!tail) {
+    const above = margin(horizon, allowedEveryMs / input.observedMs);
     return {
-      threshold: horizon.maximum + margin(horizon, allowedEveryMs / input.observedMs),
-      clearBelow,
+      threshold: horizon.maximum + above,
+      // So few values say no better where normal ends for clearing than for raising.
+      clearBelow: horizon.maximum + above / 2,
       method: 'empirical-maximum',
       confidence: orderConfidence(horizon, input),
       needsMoreMs: needsMore(horizon, input),

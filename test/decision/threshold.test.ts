@@ -109,6 +109,7 @@ describe('budget', () => {
     // σ⁺ = 0.2 · 2/χ²(0.2; 2) = 0.9; ln(1 + a week / 2.9 s) = 12.2
     expect(limit.threshold).toBeGreaterThan(2.9 + 0.8 * 12);
     expect(limit.threshold).toBeLessThan(2.9 + 1.0 * 12.5);
+    expect(limit.clearBelow).toBeCloseTo((2.9 + limit.threshold) / 2, 9);
   });
 
   it('leaves room above scores that were all alike', () => {
