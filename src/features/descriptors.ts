@@ -18,7 +18,7 @@ export type DescriptorName =
   | 'flatness'
   /** Strongest bin beside the RMS of all: high when a tone stands out. */
   | 'crest'
-  /** How peaked the spectrum is around its centre. */
+  /** How peaked the spectrum is around its centre: 1.8 where it is flat, more the more it is one peak. */
   | 'kurtosis'
   /** Sum over the Bark bands, arbitrary unit. */
   | 'loudness'
@@ -33,7 +33,7 @@ interface Extractors {
   spectralRolloff(of: { ampSpectrum: Float32Array; sampleRate: number }): number;
   spectralFlatness(of: { ampSpectrum: Float32Array }): number;
   spectralCrest(of: { ampSpectrum: Float32Array }): number;
-  spectralKurtosis(of: { ampSpectrum: Float32Array }): number;
+  spectralSpread(of: { ampSpectrum: Float32Array }): number;
   loudness(of: { ampSpectrum: Float32Array; barkScale: Float32Array }): { total: number };
 }
 
@@ -52,7 +52,7 @@ export function describeSound(samples: Float32Array, sampleRateHz: number): Desc
     rolloffHz: extractors.spectralRolloff({ ampSpectrum, sampleRate: sampleRateHz }),
     flatness: extractors.spectralFlatness({ ampSpectrum }),
     crest: extractors.spectralCrest({ ampSpectrum }),
-    kurtosis: extractors.spectralKurtosis({ ampSpectrum }),
+    kurtosis: kurtosis(ampSpectrum),
     loudness: extractors.loudness({ ampSpectrum, barkScale: barkScale(sampleRateHz) }).total,
     zeroCrossingsHz: (extractors.zcr({ signal: samples }) * sampleRateHz) / samples.length,
   };
@@ -82,6 +82,21 @@ function meanMagnitudes(samples: Float32Array): Float32Array {
     }
   }
   return Float32Array.from(power, (sum) => Math.sqrt(sum / frames));
+}
+
+/**
+ * Σ m·(k − μ)⁴ / (σ⁴ Σ m) over the bins k of magnitude m. meyda's own spectralKurtosis has 6·μ₁·μ₂ where the fourth central
+ * moment has 6·μ₁²·μ₂, and comes out negative; its centroid μ and spread σ are right.
+ */
+function kurtosis(ampSpectrum: Float32Array): number {
+  const centre = extractors.spectralCentroid({ ampSpectrum });
+  const spread = extractors.spectralSpread({ ampSpectrum });
+  let [fourth, total] = [0, 0];
+  ampSpectrum.forEach((magnitude, bin) => {
+    fourth += magnitude * (bin - centre) ** 4;
+    total += magnitude;
+  });
+  return fourth / (total * spread ** 4);
 }
 
 /** Bark of each bin, 13·atan(f / 1315.8) + 3.5·atan((f / 7518)²), as meyda's own scale. Zwicker's formula. */

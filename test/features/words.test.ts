@@ -30,6 +30,7 @@ describe('descriptors', () => {
     expect(found.flatness).toBeGreaterThan(0.9);
     expect(found.centroidHz).toBeCloseTo(4_000, -3);
     expect(found.crest).toBeLessThan(3);
+    expect(found.kurtosis).toBeCloseTo(1.8, 1);
     expect(found.levelDb).toBeCloseTo(20 * Math.log10(1 / Math.sqrt(3)), 0);
   });
 

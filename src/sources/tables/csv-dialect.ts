@@ -53,7 +53,8 @@ function looksLikeHeader(names: readonly string[]): boolean {
 function uniqueNames(names: readonly string[]): string[] {
   const seen = new Set<string>();
   return names.map((name, i) => {
-    const base = name === '' && i > 0 ? `column ${i + 1}` : name;
+    // An object has no column of its own by the name __proto__.
+    const base = (name === '' && i > 0) || name === '__proto__' ? `column ${i + 1}` : name;
     let unique = base;
     for (let n = 2; seen.has(unique); n++) unique = `${base}.${n}`;
     seen.add(unique);

@@ -91,8 +91,9 @@ export class TableParser {
     // Some loggers end every row, but not the header, with a delimiter.
     const fits = fields.length === columns.length || (surplus.length === 1 && surplus[0]?.trim() === '');
     if (!fits) return this.badRow(line, `expected ${columns.length} fields, found ${fields.length}`);
-    const cells = columns.map((name, i): [string, Cell] => [name, toCell(fields[i] ?? '', delimiter !== ',')]);
-    return { kind: 'row', row: ++this.rows, line: line.number, cells: Object.fromEntries(cells) };
+    const cells: Record<string, Cell> = {};
+    for (const [i, name] of columns.entries()) cells[name] = toCell(fields[i] ?? '', delimiter !== ',');
+    return { kind: 'row', row: ++this.rows, line: line.number, cells };
   }
 
   /** The quote that opened in the first waiting line is never closed: that row is bad, the others are read again. */
