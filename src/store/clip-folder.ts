@@ -49,7 +49,7 @@ export class ClipFolder {
 
   get(sha256: string): Clip | null {
     const row = this.#one.get(sha256);
-    if (!row) return null;
+    if (!row || this.#sacrificed.has(sha256)) return null;
     const { created_ms, ...clip } = row;
     return { ...clip, createdMs: created_ms, path: this.#path(row) };
   }

@@ -4,7 +4,7 @@ import type { EventTable } from './event-table.js';
 import { HeldChanges } from './held-changes.js';
 import type { OutboxTable } from './outbox-table.js';
 import type { Pressure } from './pressure.js';
-import { attempt } from './storage-error.js';
+import { attempt, type StorageError } from './storage-error.js';
 import type { NewOutboxMessage, Outbox, OutboxMessage } from './types.js';
 
 export interface DurableWriterParts {
@@ -29,11 +29,16 @@ export class DurableWriter implements Outbox {
 
   /** While anything is held, what follows is held behind it. */
   write(event: Event | null, messages: readonly NewOutboxMessage[]): 'stored' | 'held' {
-    if (this.#held.count === 0 && this.#insist(() => this.#insert(event, messages))) return 'stored';
-    const others = this.#held.count > 0;
+    if (this.#held.count > 0) {
+      this.#held.hold(event, messages);
+      this.drain();
+      return this.#held.count === 0 ? 'stored' : 'held';
+    }
+    const failure = this.insist(() => this.#insert(event, messages));
+    if (!failure) return 'stored';
     this.#held.hold(event, messages);
-    if (others) this.drain();
-    return this.#held.count === 0 ? 'stored' : 'held';
+    this.#parts.pressure.begin('events-in-memory', failure.message);
+    return 'held';
   }
 
   #insert(event: Event | null, messages: readonly NewOutboxMessage[]): number[] {
@@ -44,16 +49,15 @@ export class DurableWriter implements Outbox {
     })();
   }
 
-  /** Tries to write; on a full disk takes one way out after the other. Returns whether it is written. */
-  #insist(work: () => void): boolean {
-    const { thing, waysOut, pressure } = this.#parts;
+  /** Tries to write; on a full disk takes one way out after the other. Returns why it could not be written in the end. */
+  insist(work: () => void): StorageError | null {
+    const { thing, waysOut } = this.#parts;
     let failure = attempt(thing, work);
     for (const wayOut of waysOut) {
       if (failure?.failure !== 'full') break;
       if (wayOut()) failure = attempt(thing, work);
     }
-    if (failure) pressure.begin('events-in-memory', failure.message);
-    return failure === null;
+    return failure;
   }
 
   /** Writes what is held, as far as the disk takes it. */
@@ -61,10 +65,10 @@ export class DurableWriter implements Outbox {
     for (let next = this.#held.first(); next; next = this.#held.first()) {
       const { event, messages } = next;
       let rowIds: number[] = [];
-      const stored = this.#insist(() => {
+      const failure = this.insist(() => {
         rowIds = this.#insert(event, messages);
       });
-      if (!stored) return;
+      if (failure) return;
       this.#held.moved(rowIds);
     }
     this.#parts.pressure.end('events-in-memory');

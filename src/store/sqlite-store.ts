@@ -1,14 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
-import {
-  ConfigError,
-  type Event,
-  type EventChange,
-  InternalError,
-  type MachineState,
-  type Verdict,
-} from '../contracts.js';
+import { type Event, type EventChange, InternalError, type MachineState, type Verdict } from '../contracts.js';
+import { backupDatabase } from './backup.js';
 import { ClipFolder } from './clip-folder.js';
 import { ClipWriter } from './clip-writer.js';
 import { checkpoint, fileBytes, setTight, walBytes } from './connection.js';
@@ -20,7 +13,8 @@ import { OutboxTable } from './outbox-table.js';
 import { Pressure } from './pressure.js';
 import { ScoreBuffer } from './score-buffer.js';
 import { ScoreTable } from './score-table.js';
-import { attempt, guarded, storageError } from './storage-error.js';
+import { StateWriter } from './state-writer.js';
+import { attempt } from './storage-error.js';
 import type * as T from './types.js';
 
 const UPKEEP_MS = 60_000;
@@ -56,6 +50,7 @@ export class SqliteStore implements T.Store {
   readonly #scores: ScoreTable;
   readonly #buffer: ScoreBuffer;
   readonly #machines: MachineTable;
+  readonly #states: StateWriter;
   readonly #clips: ClipFolder;
   readonly #clipWriter: ClipWriter;
   readonly #timer: NodeJS.Timeout | null;
@@ -78,6 +73,7 @@ export class SqliteStore implements T.Store {
     this.#outbox = new OutboxTable(db, settings.outboxLimit);
     this.#scores = new ScoreTable(db);
     this.#machines = new MachineTable(db);
+    this.#states = new StateWriter(thing, this.#machines);
     this.#clips = new ClipFolder(db, clipDir);
     this.#clips.reconcile(fresh);
     this.#buffer = new ScoreBuffer({ path, table: this.#scores, pressure, floorBytes: settings.scoreFloorBytes });
@@ -173,14 +169,21 @@ export class SqliteStore implements T.Store {
 
   /** Changes an event that is stored, and queues what is to be said about it, in one transaction. */
   #amend(id: string, change: () => void, messages: T.MessagesAbout = () => []): Event | null {
+    let amended: Event | null = null;
     const amend = this.#db.transaction(() => {
-      if (!this.#events.get(id)) return null;
+      if (!this.#events.get(id)) return;
       change();
-      const amended = this.#events.get(id);
+      amended = this.#events.get(id);
       if (amended) this.#outbox.add(messages(amended));
-      return amended;
     });
-    return guarded(this.#thing, () => amend());
+    this.#mustWrite(amend);
+    return amended;
+  }
+
+  /** For what a person asked for: written, or the person is told why not. */
+  #mustWrite(work: () => void): void {
+    const failure = this.#writer.insist(work);
+    if (failure) throw failure;
   }
 
   labels(query: { readonly machine?: string; readonly sinceMs?: number } = {}): T.LabelRecord[] {
@@ -195,6 +198,7 @@ export class SqliteStore implements T.Store {
 
   flush(): void {
     if (this.#writer.heldChanges > 0) this.#writer.drain();
+    this.#states.flush();
     this.#buffer.flush();
     const now = this.#settings.nowMs();
     if (now < this.#upkeepDueMs || this.#writer.heldChanges > 0) return;
@@ -226,7 +230,7 @@ export class SqliteStore implements T.Store {
   // -------------------------------------------------------------- machines
 
   setState(machine: string, state: MachineState, atMs: number): void {
-    guarded(this.#thing, () => this.#machines.setState(machine, state, atMs));
+    this.#states.set(machine, state, atMs);
   }
 
   states(): T.MachineStateRecord[] {
@@ -234,11 +238,11 @@ export class SqliteStore implements T.Store {
   }
 
   mute(machine: string, untilMs: number): void {
-    guarded(this.#thing, () => this.#machines.mute(machine, untilMs));
+    this.#mustWrite(() => this.#machines.mute(machine, untilMs));
   }
 
   unmute(machine: string): void {
-    guarded(this.#thing, () => this.#machines.unmute(machine));
+    this.#mustWrite(() => this.#machines.unmute(machine));
   }
 
   mutes(nowMs: number): T.Mute[] {
@@ -273,22 +277,8 @@ export class SqliteStore implements T.Store {
     };
   }
 
-  async backup(path: string): Promise<void> {
-    if (resolve(path) === resolve(this.path)) {
-      throw new ConfigError(`backup ${path}: expected a file other than the database itself`);
-    }
-    const temporary = `${path}.partial`;
-    guarded(`backup ${path}`, () => mkdirSync(dirname(path), { recursive: true }));
-    try {
-      await this.#db.backup(temporary);
-      const file = openSync(temporary, 'r+');
-      fsyncSync(file);
-      closeSync(file);
-      renameSync(temporary, path);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw storageError(`backup ${path}`, error);
-    }
+  backup(path: string): Promise<void> {
+    return backupDatabase(this.#db, path);
   }
 
   close(): Promise<void> {

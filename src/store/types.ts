@@ -205,7 +205,8 @@ export interface StoreOptions {
 
 /**
  * One SQLite file and a folder of clips. The one owner calls `close`.
- * Methods are synchronous unless they touch clip files; all throw StorageError when the disk fails them and it cannot be mended here.
+ * Methods are synchronous unless they touch clip files. What a person asked for (acknowledge, label, mute, backup) throws a StorageError when
+ * the disk does not take it; what the loop writes (events, scores, states, clips) degrades instead: see `health`.
  */
 export interface Store extends Outbox {
   readonly path: string;
@@ -238,7 +239,7 @@ export interface Store extends Outbox {
   flush(): void;
   scores(query: ScoreQuery): ScoreSeries[];
 
-  /** Remembers a machine's state; `sinceMs` moves only when the state changes. */
+  /** Remembers a machine's state, on a full disk as soon as there is room; `sinceMs` moves only when the state changes. */
   setState(machine: string, state: MachineState, atMs: number): void;
   states(): MachineStateRecord[];
   mute(machine: string, untilMs: number): void;

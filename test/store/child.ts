@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
@@ -17,6 +17,7 @@ export function compileChild(source: string): string {
     'auscult-test',
     `${process.pid}-${source.replaceAll(/[^a-z-]+/g, '_')}.mjs`,
   );
+  process.once('exit', () => rmSync(outfile, { force: true }));
   mkdirSync(dirname(outfile), { recursive: true });
   buildSync({
     entryPoints: [join(ROOT, 'test', source)],

@@ -188,5 +188,7 @@ test('closes twice without harm, flushing what was buffered', async () => {
 test('flushes by itself once a period', async () => {
   const store = storeIn(temporaryFolder(), { flushMs: 20 });
   store.addVerdict(sampleVerdict());
-  await expect.poll(() => store.scores({ fromMs: NOON, toMs: NOON + 1, maxPoints: 1 }).length).toBe(1);
+  await expect
+    .poll(() => store.scores({ fromMs: NOON, toMs: NOON + 1, maxPoints: 1 }).length, { timeout: 20_000 })
+    .toBe(1);
 });

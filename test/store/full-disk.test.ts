@@ -127,10 +127,12 @@ describe.skipIf(probe === null)('on a small disk (needs a user who may mount a t
       createdMs: NOON,
       eventId: open.id,
     });
+    const path = store.clip(digest ?? '')?.path ?? '';
+    expect(existsSync(path)).toBe(true);
     fillUp(folder);
     raiseUntilHeld(store);
     expect(existsSync(join(folder, 'auscult.db.reserve'))).toBe(false);
-    expect(existsSync(store.clip(digest ?? '')?.path ?? '')).toBe(false);
+    expect([existsSync(path), store.clip(digest ?? '')]).toEqual([false, null]);
     expect(existsSync(store.clip(kept ?? '')?.path ?? '')).toBe(true);
   });
 
@@ -184,6 +186,25 @@ test('holds alerts in memory, in order, when the database may not grow, and deli
   expect(store.pending(1e6).map(({ payload }) => payload)).toEqual(
     waiting.filter((message) => message !== held).map(({ payload }) => payload),
   );
+});
+
+test('tells a person that an acknowledgement finds no room, and changes nothing', () => {
+  const store = storeIn(temporaryFolder(), { maxDatabaseBytes: 256 * KIB });
+  store.recordEvent(sampleEvent({ id: 'first' }), 'raised', []);
+  const messages = () => [sampleMessage({ payload: 'x'.repeat(300_000) })];
+  expect(() => store.acknowledge('first', NOON, messages)).toThrow(/^database \S+: expected room to write/);
+  expect(store.event('first')?.acknowledgedMs).toBeNull();
+});
+
+test('saves states later that find no room now', () => {
+  const store = storeIn(temporaryFolder(), { maxDatabaseBytes: 256 * KIB });
+  while (store.health().degradation === 'none') store.enqueue([sampleMessage({ payload: 'x'.repeat(3_000) })]);
+  const machines = Array.from({ length: 200 }, (_, index) => `machine ${index} ${'x'.repeat(200)}`);
+  for (const machine of machines) store.setState(machine, 'normal', NOON);
+  expect(store.states().length).toBeLessThan(200);
+  for (const { id } of store.pending(1e6)) store.delivered(id);
+  store.flush();
+  expect(store.states()).toHaveLength(200);
 });
 
 test('gives up old scores so that an event is still stored in a full database', () => {

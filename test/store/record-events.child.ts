@@ -10,7 +10,6 @@ const store = openStore({
   reserveBytes: 0,
   flushMs: 20,
 });
-process.stdout.write('open\n');
 
 const message = (event: Event, change: string) => ({
   kind: 'alert' as const,
@@ -57,6 +56,7 @@ function raiseAndClear(count: number): void {
 let count = 0;
 function loop(): void {
   for (let i = 0; i < 20; i++) raiseAndClear(count++);
+  if (count === 20) process.stdout.write('under way\n');
   setImmediate(loop);
 }
 loop();

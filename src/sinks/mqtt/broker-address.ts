@@ -14,7 +14,7 @@ export interface BrokerAddress {
  * @throws {ConfigError} when it is no MQTT URL; the message does not repeat the password
  */
 export function brokerAddress(text: string, username?: string, password?: string): BrokerAddress {
-  const url = URL.parse ? URL.parse(text) : tryUrl(text);
+  const url = tryUrl(text);
   if (!url || !PROTOCOLS.includes(url.protocol) || url.hostname === '') {
     const shown = text.replace(/\/\/[^@/]*@/, '//…@');
     throw new ConfigError(`mqtt url: expected mqtt://host:port, mqtts://, ws:// or wss://, found "${shown}"`);

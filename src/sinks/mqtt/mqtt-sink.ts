@@ -48,6 +48,7 @@ export interface MqttSinkOptions {
 }
 
 export interface MqttHealth {
+  /** True while the broker has us as online. */
   readonly connected: boolean;
   /** Without credentials. */
   readonly broker: string;
@@ -76,6 +77,8 @@ export class MqttSink implements Sink {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #connection: MqttConnection | null = null;
+  /** True while the broker knows that we are online. */
+  #greeted = false;
   #failure: string | null = null;
   #connections = 0;
   #delivered = 0;
@@ -124,7 +127,7 @@ export class MqttSink implements Sink {
 
   health(): MqttHealth {
     return {
-      connected: this.#connection !== null,
+      connected: this.#greeted,
       broker: this.#address.url,
       failure: this.#failure,
       connections: this.#connections,
@@ -175,6 +178,7 @@ export class MqttSink implements Sink {
       connection.gone.throwIfAborted();
       await this.#sayGoodbye(connection);
     } finally {
+      this.#greeted = false;
       this.#connection = null;
       connection.drop();
       if (performance.now() - sinceMs > STABLE_MS) this.#backoff.reset();
@@ -221,6 +225,7 @@ export class MqttSink implements Sink {
   }
 
   #connected(): void {
+    this.#greeted = true;
     this.#connections += 1;
     this.#failure = null;
     this.#options.log.info(`MQTT broker ${this.#address.url}: connected`);

@@ -5,7 +5,7 @@ import { openEmbeddedBroker } from '../../../src/sinks/mqtt/index.js';
 import { NOON, sampleEvent, sampleVerdict } from '../../store/samples.js';
 import { freePort, hasMosquitto, Observer, startMosquitto } from './brokers.js';
 import { faults, schema } from './schemas.js';
-import { startSink, topics } from './sinks.js';
+import { eventually, startSink, topics } from './sinks.js';
 
 async function embedded(): Promise<string> {
   const broker = await openEmbeddedBroker({ port: 0 });
@@ -27,15 +27,15 @@ for (const { name, open, version: protocolVersion, available } of BROKERS) {
       const url = await open();
       const { sink } = startSink(url, { protocolVersion });
       const observer = await Observer.on(url);
-      await expect.poll(() => observer.of(topics.status).at(-1)?.status).toBe('online');
-      await expect.poll(() => observer.of(topics.state('fan')).at(-1)?.state).toBe('unknown');
+      await eventually(() => observer.of(topics.status).at(-1)?.status).toBe('online');
+      await eventually(() => observer.of(topics.state('fan')).at(-1)?.state).toBe('unknown');
       const late = await Observer.on(url);
-      await expect.poll(() => late.of(topics.status)).toMatchObject([{ version: 1, status: 'online', site: 'works' }]);
+      await eventually(() => late.of(topics.status)).toMatchObject([{ version: 1, status: 'online', site: 'works' }]);
       expect(late.seen.every(({ retained }) => retained)).toBe(true);
       const begun = performance.now();
       await sink.close();
       expect(performance.now() - begun).toBeLessThan(2_000);
-      await expect.poll(() => observer.of(topics.status).at(-1)?.status).toBe('offline');
+      await eventually(() => observer.of(topics.status).at(-1)?.status).toBe('offline');
       expect(sink.health().connected).toBe(false);
     });
 
@@ -45,10 +45,8 @@ for (const { name, open, version: protocolVersion, available } of BROKERS) {
       const { store, record, sink } = startSink(url, { protocolVersion });
       const events = Array.from({ length: 100 }, (_, i) => sampleEvent({ raisedMs: NOON + i }));
       for (const event of events) record(event, 'raised');
-      await expect
-        .poll(() => observer.of(topics.event('pump')).map(({ id }) => id))
-        .toEqual(events.map(({ id }) => id));
-      await expect.poll(() => store.pending(1)).toEqual([]);
+      await eventually(() => observer.of(topics.event('pump')).map(({ id }) => id)).toEqual(events.map(({ id }) => id));
+      await eventually(() => store.pending(1)).toEqual([]);
       expect(sink.health().delivered).toBe(100);
       expect(observer.seen.filter(({ topic }) => topic === topics.event('pump')).every(({ qos }) => qos === 1)).toBe(
         true,
@@ -59,29 +57,27 @@ for (const { name, open, version: protocolVersion, available } of BROKERS) {
       const url = await open();
       const { sink } = startSink(url, { protocolVersion });
       const observer = await Observer.on(url);
-      await expect.poll(() => observer.of(topics.status).length).toBeGreaterThan(0);
+      await eventually(() => observer.of(topics.status).length).toBeGreaterThan(0);
       sink.state('pump', 'normal', NOON);
       sink.state('pump', 'anomalous', NOON + 1);
-      await expect.poll(() => observer.of(topics.state('pump')).at(-1)?.state).toBe('anomalous');
+      await eventually(() => observer.of(topics.state('pump')).at(-1)?.state).toBe('anomalous');
       const late = await Observer.on(url);
-      await expect
-        .poll(() => late.of(topics.state('pump')))
-        .toMatchObject([{ state: 'anomalous', at: '2026-03-01T12:00:00.001Z' }]);
+      await eventually(() => late.of(topics.state('pump'))).toMatchObject([
+        { state: 'anomalous', at: '2026-03-01T12:00:00.001Z' },
+      ]);
     });
 
     test('publishes scores, at most one a second for each feed', async () => {
       const url = await open();
       const observer = await Observer.on(url);
       const { sink } = startSink(url, { protocolVersion });
-      await expect.poll(() => observer.of(topics.status).at(-1)?.status).toBe('online');
+      await eventually(() => observer.of(topics.status).at(-1)?.status).toBe('online');
       for (let i = 0; i < 50; i++) sink.verdict(sampleVerdict({ sequence: i, score: i }));
       sink.verdict(sampleVerdict({ feed: 'other' }));
-      await expect
-        .poll(() => observer.of(topics.score('pump')).map(({ feed, score }) => [feed, score]))
-        .toEqual([
-          ['pump-00', 0],
-          ['other', 1],
-        ]);
+      await eventually(() => observer.of(topics.score('pump')).map(({ feed, score }) => [feed, score])).toEqual([
+        ['pump-00', 0],
+        ['other', 1],
+      ]);
     });
 
     test('carries out commands and answers them, but not retained ones', async () => {
@@ -89,20 +85,19 @@ for (const { name, open, version: protocolVersion, available } of BROKERS) {
       const observer = await Observer.on(url);
       await observer.publish(topics.command('pump'), '{"command":"learn"}', true);
       startSink(url, { protocolVersion });
-      await expect.poll(() => observer.of(topics.status).at(-1)?.status).toBe('online');
+      await eventually(() => observer.of(topics.status).at(-1)?.status).toBe('online');
       await observer.publish(topics.command('pump'), '{"command":"mute","minutes":5,"id":"a"}');
       await observer.publish(topics.siteCommand, '{"command":"acknowledge"}');
       await observer.publish(topics.command('pump'), 'nonsense');
       const answers = () => observer.of(`${topics.command('pump')}/result`);
-      await expect
-        .poll(() => answers().map(({ id, ok, message }) => ({ id, ok, message })))
-        .toEqual([
-          { id: 'a', ok: true, message: 'mute done for pump' },
-          { id: null, ok: false, message: expect.stringContaining('expected JSON') },
-        ]);
-      await expect
-        .poll(() => observer.of(`${topics.siteCommand}/result`).map(({ machine }) => machine))
-        .toEqual(['pump', 'fan']);
+      await eventually(() => answers().map(({ id, ok, message }) => ({ id, ok, message }))).toEqual([
+        { id: 'a', ok: true, message: 'mute done for pump' },
+        { id: null, ok: false, message: expect.stringContaining('expected JSON') },
+      ]);
+      await eventually(() => observer.of(`${topics.siteCommand}/result`).map(({ machine }) => machine)).toEqual([
+        'pump',
+        'fan',
+      ]);
     });
 
     test('tells Home Assistant of each machine, and again when it has started', async () => {
@@ -110,36 +105,38 @@ for (const { name, open, version: protocolVersion, available } of BROKERS) {
       const observer = await Observer.on(url);
       startSink(url, { protocolVersion });
       const told = () => observer.seen.filter(({ topic }) => /^homeassistant\/device\/.*\/config$/.test(topic)).length;
-      await expect.poll(told).toBe(2);
-      await expect.poll(() => observer.of(topics.status).at(-1)?.status).toBe('online');
+      await eventually(told).toBe(2);
+      await eventually(() => observer.of(topics.status).at(-1)?.status).toBe('online');
       await observer.publish('homeassistant/status', 'online');
-      await expect.poll(told).toBe(4);
+      await eventually(told).toBe(4);
     });
 
     test('contradicts a late will of an old connection', async () => {
       const url = await open();
       const observer = await Observer.on(url);
       startSink(url, { protocolVersion });
-      await expect.poll(() => observer.of(topics.status).at(-1)?.status).toBe('online');
+      await eventually(() => observer.of(topics.status).at(-1)?.status).toBe('online');
       await observer.publish(topics.status, '{"version":1,"status":"offline"}', true);
-      await expect
-        .poll(() => observer.of(topics.status).map(({ status }) => status))
-        .toEqual(['online', 'offline', 'online']);
+      await eventually(() => observer.of(topics.status).map(({ status }) => status)).toEqual([
+        'online',
+        'offline',
+        'online',
+      ]);
     });
 
     test('publishes nothing that its schema does not take', async () => {
       const url = await open();
       const observer = await Observer.on(url);
       const { sink, record } = startSink(url, { protocolVersion });
-      await expect.poll(() => observer.of(topics.status).at(-1)?.status).toBe('online');
+      await eventually(() => observer.of(topics.status).at(-1)?.status).toBe('online');
       const event = sampleEvent({ machine: 'fan' });
       record(event, 'raised');
       record({ ...event, clearedMs: NOON }, 'cleared');
       sink.verdict(sampleVerdict());
       await observer.publish(topics.command('fan'), '{"command":"test-alert"}');
-      await expect.poll(() => observer.of(`${topics.command('fan')}/result`).length).toBe(1);
+      await eventually(() => observer.of(`${topics.command('fan')}/result`).length).toBe(1);
       await sink.close();
-      await expect.poll(() => observer.of(topics.status).at(-1)?.status).toBe('offline');
+      await eventually(() => observer.of(topics.status).at(-1)?.status).toBe('offline');
       const checked = new Set<string>();
       for (const { topic, payload } of observer.seen.filter((message) => message.topic.startsWith('auscult/'))) {
         const kind = topic.endsWith('/result') ? 'command-result' : topic.slice(topic.lastIndexOf('/') + 1);
@@ -178,20 +175,20 @@ test('the embedded broker takes the next free port and says so, and frees it at 
 test('the embedded broker closes although clients are connected', async () => {
   const broker = await openEmbeddedBroker({ port: 0 });
   const { sink } = startSink(broker.url);
-  await expect.poll(() => sink.health().connected).toBe(true);
+  await eventually(() => sink.health().connected).toBe(true);
   await broker.close();
-  await expect.poll(() => sink.health().connected).toBe(false);
+  await eventually(() => sink.health().connected).toBe(false);
 });
 
 test('waits for no handler that never ends when closing', async () => {
   const url = await embedded();
   const observer = await Observer.on(url);
   const { sink } = startSink(url, { commands: () => new Promise(() => undefined) });
-  await expect.poll(() => observer.of(topics.status).at(-1)?.status).toBe('online');
+  await eventually(() => observer.of(topics.status).at(-1)?.status).toBe('online');
   await observer.publish(topics.command('pump'), '{"command":"mute"}');
   await sleep(50);
   const begun = performance.now();
   await sink.close();
   expect(performance.now() - begun).toBeLessThan(2_000);
-  await expect.poll(() => observer.of(topics.status).at(-1)?.status).toBe('offline');
+  await eventually(() => observer.of(topics.status).at(-1)?.status).toBe('offline');
 });

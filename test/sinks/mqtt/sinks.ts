@@ -1,10 +1,15 @@
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { Event, EventChange } from '../../../src/contracts.js';
 import { eventMessage, MqttSink, type MqttSinkOptions, mqttTopics } from '../../../src/sinks/mqtt/index.js';
 import type { Store } from '../../../src/store/index.js';
 import { storeIn, temporaryFolder } from '../../store/samples.js';
 
 export const topics = mqttTopics({ base: 'auscult', site: 'works' });
+
+/** Waits for a value, long enough for a busy machine. */
+export function eventually<T>(value: () => T) {
+  return expect.poll(value, { timeout: 20_000, interval: 20 });
+}
 
 /** What a sink said. */
 export class Log {
