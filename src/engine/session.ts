@@ -1,101 +1,76 @@
-import * as ort from 'onnxruntime-node';
-import { ModelError } from '../contracts.js';
-import { type HostData, type HostTensor, type HostType, hostType, sizeOf } from './host-tensor.js';
+import { ConfigError } from '../contracts.js';
+import { type Execution, type ExecutionDevice, openExecution } from './execution.js';
+import type { HostTensor } from './host-tensor.js';
+import { type Measurement, openFastest } from './measure.js';
+import { countCpuNodes } from './placement.js';
+import { sampleFeeds } from './sample-feeds.js';
 
 /*
- * Runs ONNX files. Imports nothing of TensorFlow.js or protobuf, so that a process that only scores stays small.
+ * Runs ONNX files. Nothing here imports TensorFlow.js or protobuf, so that a process that only scores stays small.
  */
 
-/** Where ONNX Runtime executes. */
-export type ExecutionDevice = 'cpu' | 'webgpu' | 'cuda';
+/** `auto` measures the model on each device that works; `tensorflow` is the eager executor on an installed tfjs-node. */
+export type Device = 'auto' | 'tensorflow' | ExecutionDevice;
 
 export interface SessionOptions {
-  readonly device?: ExecutionDevice;
+  /** Default `cpu`. */
+  readonly device?: Device;
   /** Threads inside one operator; 1 (default) gives the same bits on every run. */
   readonly threads?: number;
+  /** What `auto` measures with; made up from the model's inputs where absent. */
+  readonly sample?: Readonly<Record<string, HostTensor>>;
 }
 
 /** A loaded model. Owned by whoever opened it. `run` blocks the event loop while it computes. */
 export interface Session {
+  /** Where it runs: what `auto` chose, or what was forced. */
   readonly device: ExecutionDevice;
   readonly threads: number;
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
+  /** Operators that a GPU provider left to the CPU; 0 on the CPU itself. */
+  readonly cpuNodes: number;
+  /** What `auto` saw on each device; empty when a device was forced. */
+  readonly measurements: readonly Measurement[];
   /** @throws {ModelError} naming the input that is missing or does not fit */
   run(feeds: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>>;
   close(): Promise<void>;
 }
 
 /**
- * Opens an ONNX file or its bytes on one device.
- * @throws {ModelError} when the model does not load or the device is not there
+ * Opens an ONNX file or its bytes. A forced device that is not there is an error, never a fall-back.
+ * @throws {ModelError} when the model does not load, or the device does not work here (named in the message)
+ * @throws {ConfigError} for `tensorflow`, which runs functions and no files
  */
-export async function openExecution(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
-  const { device = 'cpu', threads = 1 } = options;
-  const settings: ort.InferenceSession.SessionOptions = {
-    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
+export async function openSession(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
+  const { device = 'cpu', threads = 1, sample } = options;
+  if (device === 'tensorflow') {
+    throw new ConfigError('engine.device: an ONNX file runs on auto, cpu, webgpu or cuda; tensorflow only trains');
+  }
+  if (device === 'auto') {
+    const { execution, measurements } = await openFastest(model, threads, sample);
+    return sessionOf(model, execution, measurements, sample);
+  }
+  return sessionOf(model, await openExecution(model, { device, threads }), [], sample);
+}
+
+async function sessionOf(
+  model: Uint8Array | string,
+  execution: Execution,
+  measurements: readonly Measurement[],
+  sample: Readonly<Record<string, HostTensor>> | undefined,
+): Promise<Session> {
+  const { device, threads, inputNames, outputNames } = execution;
+  const feeds = sample ?? sampleFeeds(execution);
+  const cpuNodes = device === 'cpu' ? 0 : await countCpuNodes(model, device, threads, feeds);
+  return {
+    device,
+    threads,
+    inputNames,
+    outputNames,
+    cpuNodes,
+    measurements,
+    run: (given) => execution.run(given),
+    close: () => execution.close(),
   };
-  const what = typeof model === 'string' ? model : `model of ${model.byteLength} bytes`;
-  try {
-    const inner =
-      typeof model === 'string'
-        ? ort.InferenceSession.create(model, settings)
-        : ort.InferenceSession.create(model, settings);
-    return new OrtSession(await inner, device, threads);
-  } catch (cause) {
-    throw new ModelError(`${what}: ONNX Runtime cannot open it on ${device}: ${messageOf(cause)}`, { cause });
-  }
-}
-
-class OrtSession implements Session {
-  constructor(
-    readonly inner: ort.InferenceSession,
-    readonly device: ExecutionDevice,
-    readonly threads: number,
-  ) {}
-
-  get inputNames(): readonly string[] {
-    return this.inner.inputNames;
-  }
-  get outputNames(): readonly string[] {
-    return this.inner.outputNames;
-  }
-
-  async run(feeds: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>> {
-    const missing = this.inner.inputNames.find((name) => feeds[name] === undefined);
-    if (missing !== undefined) throw new ModelError(`model input ${missing}: expected a tensor, got none`);
-    const tensors = Object.entries(feeds).map(([name, host]) => [name, toOrt(name, host)] as const);
-    try {
-      const results = await this.inner.run(Object.fromEntries(tensors));
-      return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, toHost(tensor)]));
-    } catch (cause) {
-      throw new ModelError(`model on ${this.device}: ${messageOf(cause)}`, { cause });
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.inner.release();
-  }
-}
-
-function toOrt(name: string, { data, shape }: HostTensor): ort.Tensor {
-  if (data.length !== sizeOf(shape)) {
-    throw new ModelError(`model input ${name}: shape [${shape}] expects ${sizeOf(shape)} values, got ${data.length}`);
-  }
-  const type: HostType = hostType(data);
-  return new ort.Tensor(type, data, [...shape]);
-}
-
-function toHost(tensor: ort.Tensor): HostTensor {
-  return { data: tensor.data as HostData, shape: tensor.dims };
-}
-
-function messageOf(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return message.split('\n', 1)[0] ?? message;
 }

@@ -12,7 +12,7 @@ import {
   perStepName,
   STEPS,
 } from './loop-model.js';
-import { openExecution, type Session, type SessionOptions } from './session.js';
+import { openSession, type Session, type SessionOptions } from './session.js';
 import { type TensorSpec, trace } from './trace.js';
 
 /** One training step as a pure function. Everything random comes in through `perStep`. */
@@ -35,6 +35,8 @@ export interface StepSpec {
 
 /** Runs training steps and keeps their state. */
 export interface TrainLoop {
+  /** Where it runs: what `auto` chose, or what was forced. */
+  readonly device: Session['device'] | 'tensorflow';
   /**
    * Runs one step per row of indices as one native call, which blocks the thread meanwhile: chunk long epochs.
    * @param indices (steps, batchRows) row numbers into data, row-major
@@ -50,7 +52,7 @@ export interface TrainLoop {
 /** Records the step, wraps it in an ONNX Loop and opens it on a device. */
 export async function openTracedTrainLoop(spec: StepSpec, options: SessionOptions = {}): Promise<TrainLoop> {
   const { graph, layout } = traceStep(spec);
-  const session = await openExecution(loopModel(graph, layout), options);
+  const session = await openSession(loopModel(graph, layout), { ...options, sample: sampleRun(spec, layout) });
   return new TracedTrainLoop(spec, layout, session);
 }
 
@@ -120,22 +122,12 @@ class TracedTrainLoop implements TrainLoop {
     this.#state = spec.state.map(copyOf);
   }
 
+  get device(): Session['device'] {
+    return this.session.device;
+  }
+
   async run(indices: BigInt64Array, perStep: readonly HostTensor[] = []): Promise<Record<string, Float32Array>> {
-    const steps = stepCount(this.spec, indices);
-    const feeds: Record<string, HostTensor> = {
-      [STEPS]: { data: BigInt64Array.of(BigInt(steps)), shape: [] },
-      [INDICES]: { data: indices, shape: [steps, this.spec.batchRows] },
-    };
-    this.spec.data.forEach((tensor, index) => {
-      feeds[dataName(index)] = tensor;
-    });
-    perStep.forEach((tensor, index) => {
-      feeds[perStepName(index)] = tensor;
-    });
-    this.#state.forEach((tensor, index) => {
-      feeds[this.layout.state[index] ?? ''] = tensor;
-    });
-    const results = await this.session.run(feeds);
+    const results = await this.session.run(feedsOf(this.spec, this.layout, this.#state, indices, perStep));
     this.#state = this.layout.state.map((name) => resultOf(results, finalState(name)));
     return Object.fromEntries(
       this.layout.metrics.map((name) => [name, resultOf(results, name).data as Float32Array] as const),
@@ -154,6 +146,36 @@ class TracedTrainLoop implements TrainLoop {
   close(): Promise<void> {
     return this.session.close();
   }
+}
+
+function feedsOf(
+  spec: StepSpec,
+  layout: LoopLayout,
+  state: readonly HostTensor[],
+  indices: BigInt64Array,
+  perStep: readonly HostTensor[],
+): Record<string, HostTensor> {
+  const steps = stepCount(spec, indices);
+  const expected = spec.perStep?.length ?? 0;
+  if (perStep.length !== expected) {
+    throw new ModelError(`training: expected ${expected} per-step tensors, got ${perStep.length}`);
+  }
+  return Object.fromEntries<HostTensor>([
+    [STEPS, { data: BigInt64Array.of(BigInt(steps)), shape: [] }],
+    [INDICES, { data: indices, shape: [steps, spec.batchRows] }],
+    ...spec.data.map((tensor, index) => [dataName(index), tensor] as const),
+    ...perStep.map((tensor, index) => [perStepName(index), tensor] as const),
+    ...state.map((tensor, index) => [layout.state[index] ?? '', tensor] as const),
+  ]);
+}
+
+/** One step on the first row, which is what `auto` measures. */
+function sampleRun(spec: StepSpec, layout: LoopLayout): Record<string, HostTensor> {
+  const perStep = (spec.perStep ?? []).map(({ shape }) => ({
+    data: new Float32Array(sizeOf(shape)).fill(1),
+    shape: [1, ...shape],
+  }));
+  return feedsOf(spec, layout, spec.state, new BigInt64Array(spec.batchRows), perStep);
 }
 
 /** @throws {ModelError} when the indices are no whole number of steps or point outside the data */
