@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
@@ -10,14 +10,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  * The result lies within node_modules, where the packages that it imports are found.
  */
 export function compileChild(source: string): string {
-  const outfile = join(
-    ROOT,
-    'node_modules',
-    '.cache',
-    'auscult-test',
-    `${process.pid}-${source.replaceAll(/[^a-z-]+/g, '_')}.mjs`,
-  );
-  process.once('exit', () => rmSync(outfile, { force: true }));
+  const outfile = join(ROOT, 'node_modules', '.cache', 'auscult-test', `${source.replaceAll(/[^a-z-]+/g, '_')}.mjs`);
   mkdirSync(dirname(outfile), { recursive: true });
   buildSync({
     entryPoints: [join(ROOT, 'test', source)],
