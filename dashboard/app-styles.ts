@@ -64,7 +64,7 @@ export const appStyles = css`
   main {
     display: grid;
     gap: var(--space-5);
-    max-width: 1840px;
+    max-width: 2200px;
     margin: 0 auto;
     padding: var(--space-5) clamp(12px, 2vw, 32px) var(--space-6);
   }
@@ -79,8 +79,9 @@ export const appStyles = css`
   }
   .cards {
     display: grid;
-    grid-template-columns: repeat(auto-fill, minmax(min(400px, 100%), 1fr));
+    grid-template-columns: repeat(auto-fit, minmax(min(400px, 100%), 1fr));
     gap: var(--space-4);
+    align-items: start;
   }
   .sound {
     padding: var(--space-3) var(--space-4) var(--space-4);
@@ -92,6 +93,10 @@ export const appStyles = css`
     justify-content: space-between;
     gap: var(--space-3);
     margin-bottom: var(--space-2);
+  }
+  .sound-head h2 span {
+    margin-left: var(--space-2);
+    font-weight: 450;
   }
   .sound-head h2 {
     overflow-wrap: anywhere;
@@ -123,6 +128,11 @@ export const appStyles = css`
     main {
       grid-template-columns: minmax(0, 1fr) clamp(360px, 27vw, 480px);
       align-items: start;
+    }
+    auscult-event-list {
+      position: sticky;
+      top: var(--space-5);
+      max-height: calc(100dvh - 108px);
     }
   }
   @media (max-width: 560px) {

@@ -152,7 +152,7 @@ export class App extends LitElement {
     if (!feed?.mel) return nothing;
     return html`<section class="panel sound" aria-labelledby="sound">
       <div class="sound-head">
-        <h2 id="sound">Live sound: ${feed.feed}</h2>
+        <h2 id="sound">Live sound<span class="soft">${feed.feed}</span></h2>
         <button class="quiet" @click=${() => this.watch(null)}>${icon('close')} Hide</button>
       </div>
       <auscult-spectrogram .mel=${feed.mel} label=${feed.feed}></auscult-spectrogram>

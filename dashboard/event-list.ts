@@ -12,6 +12,20 @@ export class EventList extends LitElement {
   static override styles = [
     shared,
     css`
+      :host {
+        display: flex;
+      }
+      section {
+        display: flex;
+        flex: 1;
+        flex-direction: column;
+        min-width: 0;
+        overflow: hidden;
+      }
+      .scroll {
+        overflow: hidden auto;
+        min-height: 0;
+      }
       .head {
         display: flex;
         flex-wrap: wrap;
@@ -133,14 +147,14 @@ export class EventList extends LitElement {
           </select>
         </label>
       </div>
-      ${this.renderList()}
+      <div class="scroll">${this.renderList()}
       ${
         this.more
           ? html`<div class="more"><button ?disabled=${this.loading} @click=${() => this.emit('load-more')}>
               ${icon('down')} ${this.loading ? 'Loading…' : 'Load more'}
             </button></div>`
           : nothing
-      }
+      }</div>
     </section>`;
   }
 

@@ -107,6 +107,31 @@ export class MachineCard extends LitElement {
       footer .spring {
         flex: 1;
       }
+      footer button {
+        padding-inline: 9px;
+        font-size: 13.5px;
+      }
+      @media (max-width: 480px) {
+        .alert {
+          gap: var(--space-2);
+        }
+        .figures {
+          display: grid;
+          grid-template-columns: 1fr 1fr;
+          align-items: end;
+          gap: var(--space-2) var(--space-4);
+        }
+        footer {
+          display: grid;
+          grid-template-columns: repeat(3, 1fr);
+        }
+        footer [aria-pressed] {
+          grid-column: 1 / -1;
+        }
+        footer .spring {
+          display: none;
+        }
+      }
     `,
   ];
 
@@ -183,7 +208,7 @@ export class MachineCard extends LitElement {
       return html`<div><dt>Last heard</dt><dd>${formatDuration(lateMs)} ago</dd></div>`;
     }
     const words = { off: 'Off', starting: 'Starting', running: 'Running' };
-    return html`<div><dt>Machine</dt><dd>${words[verdict.operating]}</dd></div>`;
+    return html`<div><dt>Operation</dt><dd>${words[verdict.operating]}</dd></div>`;
   }
 
   private renderActions(machine: LiveMachine) {

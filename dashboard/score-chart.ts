@@ -114,11 +114,13 @@ export class ScoreChart extends LitElement {
           grid: { show: false },
           size: 22,
           gap: 4,
-          space: 60,
+          space: 46,
+          incrs: [60, 120, 300],
           values: (_plot, ticks) => ticks.map((s) => formatMinute(s * 1000)),
         },
         { ...axis, size: 44, gap: 6, space: 32, values: (_plot, ticks) => ticks.map(shortNumber) },
       ],
+      hooks: { draw: [nameThreshold] },
       series: [
         {},
         this.line('--accent', 1.6, 0.1),
@@ -159,6 +161,23 @@ export class ScoreChart extends LitElement {
     this.destroyPlot();
     this.requestUpdate();
   };
+}
+
+/** Writes "threshold" at the left end of its line. */
+function nameThreshold(plot: uPlot): void {
+  const level = Array.from(plot.data[3] ?? []).findLast((value) => value !== null);
+  if (level == null) return;
+  const { ctx, bbox } = plot;
+  const y = plot.valToPos(level, 'y', true);
+  const above = y - bbox.top > 18 * devicePixelRatio;
+  const stroke = plot.series[3]?.stroke;
+  ctx.save();
+  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.fillStyle = String(typeof stroke === 'function' ? stroke(plot, 3) : stroke);
+  ctx.textAlign = 'left';
+  ctx.textBaseline = above ? 'bottom' : 'top';
+  ctx.fillText('threshold', bbox.left + 4 * devicePixelRatio, y + (above ? -3 : 3) * devicePixelRatio);
+  ctx.restore();
 }
 
 /** Both ends with a little air, and never so close that noise fills the picture. */

@@ -32,6 +32,7 @@ export class SpectrogramView extends LitElement {
       .legend {
         display: flex;
         align-items: center;
+        flex-wrap: wrap;
         justify-content: flex-end;
         gap: var(--space-2);
         padding-top: var(--space-1);
@@ -179,8 +180,11 @@ export class SpectrogramView extends LitElement {
     context.textBaseline = 'middle';
     context.textAlign = 'right';
     const { sampleRateHz, melBands } = this.mel ?? { sampleRateHz: 16_000, melBands: 64 };
+    let previousY = Number.POSITIVE_INFINITY;
     for (const hz of TICKS_HZ.filter((tick) => tick <= sampleRateHz / 2)) {
       const y = area.y + area.height * (1 - (bandOf(hz, melBands, sampleRateHz) + 0.5) / melBands);
+      if (previousY - y < 14) continue;
+      previousY = y;
       context.fillText(formatHz(hz), area.x - 8, Math.max(area.y + 5, y));
       context.fillRect(area.x - 4, Math.max(area.y, y) - 0.5, 4, 1);
     }

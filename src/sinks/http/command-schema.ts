@@ -4,9 +4,8 @@ import { HttpError } from './respond.js';
 
 const machine = z.string().min(1).max(200);
 const id = z.string().min(1).max(64);
-/** Up to 30 days. */
-const minutes = z.number().positive().max(43_200);
 
+/** The same bounds as over MQTT: learn for up to a day, mute for up to a week (0 ends it). */
 const schema: z.ZodType<Command> = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('acknowledge'), machine, eventId: id.nullable().default(null) }),
   z.strictObject({
@@ -14,10 +13,10 @@ const schema: z.ZodType<Command> = z.discriminatedUnion('command', [
     machine,
     eventId: id,
     label: z.enum(['true-alarm', 'false-alarm', 'unsure']),
-    note: z.string().max(2_000).nullable().default(null),
+    note: z.string().max(1_000).nullable().default(null),
   }),
-  z.strictObject({ command: z.literal('learn'), machine, minutes }),
-  z.strictObject({ command: z.literal('mute'), machine, minutes: minutes.or(z.literal(0)) }),
+  z.strictObject({ command: z.literal('learn'), machine, minutes: z.number().min(1).max(1_440) }),
+  z.strictObject({ command: z.literal('mute'), machine, minutes: z.number().min(0).max(10_080) }),
   z.strictObject({ command: z.literal('test-alert'), machine }),
 ]);
 
