@@ -148,6 +148,7 @@ class Service implements App {
   #openRoom(store: Store): MachineRoom {
     const learner = new Learner({
       dataDir: this.#config.dataDir,
+      engine: this.#config.engine,
       log: this.#log,
       reopen: (name) => this.#reopen(name, store),
     });
@@ -275,7 +276,7 @@ class Service implements App {
       return FeedModel.without(specBeforeModel(feed), settings, resume);
     }
     const { threads } = this.#config.engine;
-    const device = 'cpu' as const;
+    const device = scoringDevice(this.#config);
     const model = await FeedModel.open(feed.model, settings, resume, { device, threads });
     if (model.manifest) this.#log.info(`${feed.name}: ${describeBudget(model.manifest.calibration, settings.budget)}`);
     return model;
@@ -393,4 +394,9 @@ function resumeOf({ name, machine }: FeedConfig, store: Store): Resume {
   const last = store.events({ machine, kind: 'anomaly', open: false, limit: 50 }).find((event) => event.feed === name);
   const muted = store.mutes(Date.now()).find((mute) => mute.machine === machine);
   return { open, clearedMs: last?.clearedMs ?? null, mutedUntilMs: muted?.untilMs ?? null };
+}
+
+/** An eager tfjs backend trains; packages are ONNX and run on ONNX Runtime. */
+function scoringDevice({ engine: { device } }: Config): 'auto' | 'cpu' | 'webgpu' | 'cuda' {
+  return device === 'tensorflow' ? 'cpu' : device;
 }

@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { commission } from '../commissioning/commission.js';
 import { presetRequest } from '../commissioning/preset-request.js';
-import type { FeedConfig } from '../config/load.js';
+import type { Config, FeedConfig } from '../config/load.js';
 import { AuscultError, ConfigError, type Observation, type Source, SourceError } from '../contracts.js';
 import { wavFileSource } from '../sources/audio/index.js';
 import { ImageFilesSource } from '../sources/images/image-source.js';
@@ -19,6 +19,7 @@ import { RowWriter } from './row-writer.js';
 
 export interface LearnerOptions {
   readonly dataDir: string;
+  readonly engine: Config['engine'];
   readonly log: { info(line: string): void; warn(line: string): void };
   /** Opens what learning has written. */
   readonly reopen: (feed: string) => Promise<FeedModel>;
@@ -74,6 +75,7 @@ export class Learner {
     const manifest = await commission({
       open: () => source,
       ...presetRequest(presetOf(feed)),
+      ...this.#options.engine,
       out: feed.model,
       signal: this.#stop.signal,
       onNote: (line) => this.#options.log.warn(`${feed.name}: ${line}`),

@@ -24,6 +24,8 @@ export interface Replayed {
   readonly events: readonly Event[];
   readonly manifest: Manifest;
   readonly windows: number;
+  /** End of the last window; 0 when there was none. */
+  readonly endMs: number;
   /** Files and rows that could not be used, a line each. */
   readonly troubles: readonly string[];
 }
@@ -41,6 +43,7 @@ export async function replay({ model: folder, budget, open, signal }: ReplayOpti
   const events = new Map<string, Event>();
   const troubles: string[] = [];
   let windows = 0;
+  let endMs = 0;
   const monitor = new FeedMonitor(
     {
       feed: 'replay',
@@ -51,8 +54,9 @@ export async function replay({ model: folder, budget, open, signal }: ReplayOpti
           events.set(event.id, event);
           return 'stored';
         },
-        addVerdict: () => {
+        addVerdict: (verdict) => {
           windows++;
+          endMs = verdict.endMs;
         },
         saveClip: () => Promise.resolve(null),
       },
@@ -76,5 +80,5 @@ export async function replay({ model: folder, budget, open, signal }: ReplayOpti
   } finally {
     await monitor.close();
   }
-  return { events: [...events.values()], manifest, windows, troubles };
+  return { events: [...events.values()], manifest, windows, endMs, troubles };
 }

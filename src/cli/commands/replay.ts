@@ -44,7 +44,7 @@ Examples:
 
 async function run(paths: string[], flags: Flags): Promise<void> {
   const signal = interruptSignal();
-  const { events, manifest, windows, troubles } = await replay({
+  const { events, manifest, windows, endMs, troubles } = await replay({
     model: flags.model,
     budget: { falseAlarms: flags.falseAlarms, perMs: perMs[flags.per] },
     open: async ({ modality, features }) =>
@@ -66,7 +66,8 @@ async function run(paths: string[], flags: Flags): Promise<void> {
         kind,
         code,
         start: when(raisedMs),
-        end: clearedMs === null ? null : when(clearedMs),
+        end: when(clearedMs ?? endMs),
+        open: clearedMs === null,
         peak,
         peakAt: when(peakMs),
         threshold,
@@ -78,7 +79,7 @@ async function run(paths: string[], flags: Flags): Promise<void> {
   if (flags.json) return shown.forEach(printJson);
   printTable(
     ['start', 'end', 'kind', 'peak', 'threshold', 'what'],
-    shown.map((e) => [e.start, e.end ?? 'open', e.code ?? e.kind, short(e.peak), short(e.threshold), e.words]),
+    shown.map((e) => [e.start, e.open ? 'open' : e.end, e.code ?? e.kind, short(e.peak), short(e.threshold), e.words]),
   );
   printLine(`${events.length} event${events.length === 1 ? '' : 's'} in ${windows} windows, model ${manifest.name}`);
 }

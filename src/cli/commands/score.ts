@@ -70,7 +70,13 @@ function complain(file: string, error: unknown): null {
   return null;
 }
 
-async function scoreFile(scorer: Scorer, file: string, flags: Flags, signal: AbortSignal): Promise<FileScore | null> {
+/** Every window of one file through features and scorer. null: it held nothing that can be scored, and that was said. */
+export async function scoreFile(
+  scorer: Scorer,
+  file: string,
+  flags: Pick<Flags, 'channel' | 'rows'>,
+  signal: AbortSignal,
+): Promise<FileScore | null> {
   const { manifest } = scorer;
   const features = await createFeatures(withoutOverlap(manifest.features));
   const source = recordedSource(manifest.modality, [file], {

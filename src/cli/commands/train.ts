@@ -22,6 +22,7 @@ interface Flags {
   level: 'keep' | 'match';
   exclude: string[];
   threads: number;
+  device: (typeof devices)[number];
   json?: boolean;
 }
 
@@ -31,6 +32,7 @@ const modality: Readonly<Record<Preset, Modality>> = {
   'image-flat': 'image',
   table: 'table',
 };
+const devices = ['auto', 'cpu', 'webgpu', 'cuda', 'tensorflow'] as const;
 const week = { falseAlarms: 1, perMs: 604_800_000 };
 
 export function trainCommand(): Command {
@@ -51,6 +53,7 @@ export function trainCommand(): Command {
     .option('--exclude <columns>', 'tables: columns to leave out, separated by commas', list, [])
     .option('--seed <n>', 'the same seed gives the same bits', wholeNumber, 0)
     .option('--threads <n>', 'CPU threads', wholeNumber, 1)
+    .addOption(new Option('--device <name>', 'where it is trained').choices([...devices]).default('cpu'))
     .option('--json', 'print the manifest as JSON')
     .addHelpText(
       'after',
@@ -85,6 +88,7 @@ async function train(flags: Flags): Promise<void> {
       recipe: flags.recipe,
       seed: flags.seed,
       threads: Math.max(1, flags.threads),
+      device: flags.device,
       out: flags.out,
       signal: interruptSignal(),
       onProgress: (step) =>

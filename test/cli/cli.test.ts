@@ -1,0 +1,164 @@
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { model, newFolder, Service, sound } from '../support/service.js';
+
+const folder = newFolder();
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const auscult = (...args: string[]) => Service.run(args, { cwd: folder });
+const jsonLines = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line): Record<string, unknown> => JSON.parse(line));
+
+/** A rig of three sensors: a cycle and noise, and from row 320 to 360 a pressure that is too high. */
+function writeRig(path: string): void {
+  const rows = Array.from({ length: 400 }, (_, i) => {
+    const wobble = Math.sin(i * 1.7) + Math.sin(i * 0.37) + Math.sin(i * 12.9898) * 0.5;
+    const pressure = 2 + 0.1 * wobble + (i >= 320 && i < 360 ? 5 : 0);
+    return `${i},${new Date(Date.UTC(2026, 0, 1) + i * 1000).toISOString()},${pressure.toFixed(4)},${(20 + Math.cos(i * 0.9)).toFixed(4)},${i % 3 ? 'open' : 'shut'}`;
+  });
+  writeFileSync(path, [',time,pressure,flow,valve', ...rows].join('\n'));
+}
+
+describe('auscult', () => {
+  it('shows every command, with examples', async () => {
+    const { code, out } = await auscult('--help');
+    expect(code).toBe(0);
+    for (const command of [
+      'run',
+      'demo',
+      'train',
+      'score',
+      'replay',
+      'models',
+      'export',
+      'devices',
+      'doctor',
+      'config',
+    ]) {
+      expect(out).toContain(`  ${command}`);
+      const help = await auscult(command, '--help');
+      expect(help.code).toBe(0);
+      expect(help.out).toContain('$ auscult');
+    }
+  });
+
+  it('answers a wrong command, flag or value with a suggestion and exit code 2', async () => {
+    expect(await auscult('trane')).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean train?') });
+    const flag = await auscult('score', '--modell', 'x', '--model', 'y', 'a.wav');
+    expect(flag).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean --model?') });
+    const preset = await auscult('train', '--preset', 'mel', '--data', '.', '--out', 'x');
+    expect(preset).toMatchObject({ code: 2, err: expect.stringContaining('mel-frames') });
+    const rows = await auscult('replay', '--model', model('pump-00'), '--rows', '9:1', 'a.csv');
+    expect(rows).toMatchObject({ code: 2, err: expect.stringContaining('9:1') });
+  });
+
+  it('checks a configuration: fine, or every mistake and exit code 2', async () => {
+    const good = join(folder, 'good.yaml');
+    writeFileSync(good, `feeds: [{ name: p, model: ${model('pump-00')}, source: { type: microphone } }]`);
+    expect(await auscult('config', 'check', '--config', good)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('1 feed'),
+    });
+    const bad = join(folder, 'bad.yaml');
+    writeFileSync(bad, 'http: { port: x }\nmqtt: { ulr: y }\nfeeds: []');
+    const { code, err } = await auscult('config', 'check', '--config', bad);
+    expect(code).toBe(2);
+    expect(err).toMatch(/http\.port/);
+    expect(err).toMatch(/mqtt\.ulr.*did you mean "url"/);
+    expect(err).toMatch(/feeds/);
+    expect(JSON.parse((await auscult('config', 'schema')).out)).toHaveProperty('properties.mqtt');
+    expect((await auscult('config', 'print', '--config', good)).out).toContain('clipDays: 90');
+  });
+
+  it('scores sound, one JSON object a file, and exits 1 naming a file that cannot be read', async () => {
+    const broken = join(folder, 'broken.wav');
+    writeFileSync(broken, 'RIFF....not a wave');
+    const { code, out, err } = await auscult(
+      'score',
+      '--model',
+      model('pump-00'),
+      '--json',
+      sound('pump-00-normal.wav'),
+      broken,
+      sound('pump-00-abnormal.wav'),
+    );
+    expect(code).toBe(1);
+    expect(err).toContain('broken.wav');
+    const [normal, abnormal, ...others] = jsonLines(out);
+    expect(others).toEqual([]);
+    expect(Object.keys(normal ?? {})).toEqual(['file', 'energy', 'pValue', 'windows']);
+    expect(Number(abnormal?.energy)).toBeGreaterThan(Number(normal?.energy));
+  });
+
+  it('trains on a table by row range and replays the rest into events with start, end and peak', async () => {
+    const rig = join(folder, 'rig.csv');
+    writeRig(rig);
+    const trained = await auscult(
+      'train',
+      '--preset',
+      'table',
+      '--data',
+      rig,
+      '--rows',
+      '1:300',
+      '--out',
+      'models/rig',
+    );
+    expect(trained).toMatchObject({ code: 0, out: expect.stringMatching(/300 rows|240 rows/) });
+    const { code, out } = await auscult('replay', '--model', 'models/rig', '--rows', '301:', rig, '--json');
+    expect(code).toBe(0);
+    const [event, ...more] = jsonLines(out);
+    expect(more).toEqual([]);
+    expect(event).toMatchObject({ kind: 'anomaly', open: false, words: expect.stringContaining('pressure') });
+    const second = (key: string) => (Date.parse(String(event?.[key])) - Date.UTC(2026, 0, 1)) / 1000;
+    expect(second('start')).toBeGreaterThanOrEqual(320);
+    expect(second('start')).toBeLessThan(330);
+    expect(second('end')).toBeGreaterThan(360);
+    expect(Number(event?.peak)).toBeGreaterThan(Number(event?.threshold));
+  });
+
+  it('trains on pictures and scores them, and a package of another kind is refused', async () => {
+    const pictures = join(folder, 'pictures');
+    mkdirSync(pictures);
+    const sharp = (await import('sharp')).default;
+    for (let i = 0; i < 40; i++) {
+      const noise = { type: 'gaussian', mean: 120 + (i % 5), sigma: 10 } as const;
+      await sharp({ create: { width: 80, height: 80, channels: 3, background: 'grey', noise } })
+        .png()
+        .toFile(join(pictures, `${i}.png`));
+    }
+    expect(
+      (await auscult('train', '--preset', 'image-flat', '--data', pictures, '--out', 'models/pictures')).code,
+    ).toBe(0);
+    const odd = join(folder, 'odd.png');
+    await sharp({ create: { width: 80, height: 80, channels: 3, background: 'white' } })
+      .png()
+      .toFile(odd);
+    const { out } = await auscult('score', '--model', 'models/pictures', '--json', join(pictures, '1.png'), odd);
+    const [normal, strange] = jsonLines(out);
+    expect(Number(strange?.energy)).toBeGreaterThan(Number(normal?.energy));
+    const list = await auscult('models', '--json');
+    expect(jsonLines(list.out).map((m) => m.name)).toEqual(['pictures', 'rig']);
+  });
+
+  it('exports the network as one ONNX file, and refuses a damaged package', async () => {
+    expect((await auscult('export', '--model', model('pump-00'), '--out', 'pump.onnx')).code).toBe(0);
+    expect(readFileSync(join(folder, 'pump.onnx'))).toEqual(readFileSync(join(model('pump-00'), 'model.onnx')));
+    mkdirSync(join(folder, 'damaged'));
+    copyFileSync(join(model('pump-00'), 'model.json'), join(folder, 'damaged', 'model.json'));
+    writeFileSync(join(folder, 'damaged', 'model.onnx'), 'x');
+    const { code, err } = await auscult('score', '--model', 'damaged', sound('pump-00-normal.wav'));
+    expect(code).toBe(1);
+    expect(err).toMatch(/model\.onnx: expected SHA-256/);
+  });
+
+  it('says in doctor what works and what is missing', async () => {
+    const { out } = await auscult('doctor', '--json', '--config', join(folder, 'good.yaml'));
+    const checks = JSON.parse(out) as { what: string; result: string }[];
+    expect(checks.find(({ what }) => what === 'engine on cpu')?.result).toBe('fine');
+    expect(checks.find(({ what }) => what === 'model of p')?.result).toBe('fine');
+  });
+});
