@@ -60,7 +60,7 @@ describe.skipIf(chromiumMissing)('dashboard in a browser (needs Debian package: 
     const dialog = page.getByRole('dialog', { name: 'pump-00' });
     await dialog.waitFor();
     await dialog.getByRole('img', { name: /By frequency: most from 2000–2500 Hz/ }).waitFor();
-    await dialog.locator('audio').evaluate('(audio) => audio.play()');
+    await inPage(page, "return deep(document).find((e) => e.tagName === 'AUDIO').play();");
     await waitFor(
       page,
       "const audio = deep(document).find((e) => e.tagName === 'AUDIO'); return audio.duration > 9 && audio.currentTime > 0.1;",
