@@ -1,6 +1,7 @@
 import { type CategoricalColumn, ConfigError, type NumericColumn, type TableSpec } from '../contracts.js';
 import type { Cell, Cells } from '../sources/tables/cells.js';
 import { parseTime } from '../sources/tables/row-time.js';
+import { RunningCount } from './running-count.js';
 import { RunningMoments } from './running-moments.js';
 
 export interface TableFitOptions {
@@ -17,7 +18,7 @@ const NEARLY_ALL = 0.99;
  * Learns from the training rows how a row becomes numbers: types, means, deviations, categories.
  *
  * Dropped, each with its reason: excluded columns; an unnamed first column (an index); date-times (the first is the time
- * of the row); columns that are missing throughout or never change; texts that nearly all differ.
+ * of the row); columns that count the rows; columns that are missing throughout or never change; texts that nearly all differ.
  * @throws {ConfigError} when an excluded column is not there, or no column is left
  */
 export function fitTableSpec(rows: Iterable<Cells>, options: TableFitOptions = {}): TableSpec {
@@ -59,6 +60,7 @@ function toSpec(summaries: readonly ColumnSummary[], excluded: ReadonlySet<strin
 /** What the training rows say about one column. */
 class ColumnSummary {
   private readonly moments = new RunningMoments();
+  private readonly counting = new RunningCount();
   private readonly texts = new Set<string>();
   private values = 0;
   private numbers = 0;
@@ -77,6 +79,7 @@ class ColumnSummary {
     if (number !== null) {
       this.numbers++;
       this.moments.add(number);
+      this.counting.add(number);
     }
     if (this.texts.size <= MAX_CATEGORIES) this.texts.add(String(cell));
     if (parseTime(cell) === null) return;
@@ -106,6 +109,7 @@ class ColumnSummary {
 
   private toNumeric(): NumericColumn | string {
     const { mean, deviation, isConstant } = this.moments;
+    if (this.counting.isCount) return 'it counts the rows or the time';
     return isConstant ? `always ${mean}` : { name: this.name, type: 'numeric', mean, deviation };
   }
 }

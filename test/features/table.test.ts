@@ -62,17 +62,24 @@ describe('a table spec', () => {
   });
 
   it('takes a column as numbers though one in a hundred is a slip, and not if more are', () => {
-    const rows = (slips: number) => Array.from({ length: 200 }, (_, i) => ({ a: i < slips ? 'err' : i, b: i }));
+    const rows = (slips: number) => Array.from({ length: 200 }, (_, i) => ({ a: i < slips ? 'err' : i * i, b: i * i }));
     expect(fitTableSpec(rows(2)).columns[0]).toMatchObject({ type: 'numeric' });
     expect(fitTableSpec(rows(40)).columns.map((column) => column.name)).toEqual(['b']);
   });
 
   it('leaves out names and remarks, that differ in nearly every row', () => {
-    const rows = Array.from({ length: 300 }, (_, i) => ({ file: `${i}.wav`, load: i }));
+    const rows = Array.from({ length: 300 }, (_, i) => ({ file: `${i}.wav`, load: i * i }));
     expect(fitTableSpec(rows).dropped).toEqual([{ name: 'file', reason: 'more than 256 different texts' }]);
     expect(fitTableSpec(rows.slice(0, 50)).dropped).toEqual([
       { name: 'file', reason: '50 different texts in 50 rows' },
     ]);
+  });
+
+  it('leaves out a column that counts the rows or the time, whatever its name', () => {
+    const rows = Array.from({ length: 30 }, (_, i) => ({ id: 7 + i, seconds: 0.1 * i, load: i + (i === 29 ? 1 : 0) }));
+    const spec = fitTableSpec(rows);
+    expect(spec.columns.map((column) => column.name)).toEqual(['load']);
+    expect(spec.dropped.map(({ reason }) => reason)).toEqual(Array(2).fill('it counts the rows or the time'));
   });
 
   it('takes codes with leading zeros as the numbers they are when all are', () => {
