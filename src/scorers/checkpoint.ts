@@ -18,6 +18,7 @@ export interface Checkpoint {
 export interface CheckpointStore {
   /** The saved state, or null when there is none that belongs to this training. */
   read(): Promise<Checkpoint | null>;
+  save(checkpoint: () => Checkpoint): Promise<void>;
   /** Saves when the last save is long enough ago. */
   offer(checkpoint: () => Checkpoint): Promise<void>;
   /** Removes it: the training is done. */
@@ -41,6 +42,11 @@ const DIGEST_BYTES = 32;
 export function openCheckpoints({ folder, key, everyMs = 3_000, onRefused }: CheckpointOptions): CheckpointStore {
   const path = join(folder, FILE);
   let savedAt = Date.now();
+  const save = async (checkpoint: () => Checkpoint): Promise<void> => {
+    await mkdir(folder, { recursive: true });
+    await writeWhole(path, encode(key, checkpoint()));
+    savedAt = Date.now();
+  };
   return {
     async read() {
       const bytes = await readFile(path).catch(() => null);
@@ -50,11 +56,9 @@ export function openCheckpoints({ folder, key, everyMs = 3_000, onRefused }: Che
       onRefused?.(`${path}: expected ${saved ? 'the same data and settings' : 'a whole checkpoint'}; starting anew`);
       return null;
     },
+    save,
     async offer(checkpoint) {
-      if (Date.now() - savedAt < everyMs) return;
-      await mkdir(folder, { recursive: true });
-      await writeWhole(path, encode(key, checkpoint()));
-      savedAt = Date.now();
+      if (Date.now() - savedAt >= everyMs) await save(checkpoint);
     },
     clear: () => rm(folder, { recursive: true, force: true }),
   };

@@ -238,20 +238,19 @@ async function runSteps(
 ): Promise<number> {
   const { plan } = phase;
   let loss = start.resume?.loss ?? start.loss;
-  for (let step = start.resume?.step ?? 0; step < plan.steps; ) {
-    if (options.cancelled?.()) throw new DOMException('training was cancelled', 'AbortError');
+  let step = start.resume?.step ?? 0;
+  const { skippedBefore } = start;
+  const checkpoint = (): Checkpoint => ({ phase: phase.name, step, loss, skippedBefore, state: loop.state() });
+  while (step < plan.steps) {
+    if (options.cancelled?.()) {
+      if (step > 0) await options.checkpoints?.save(checkpoint);
+      throw new DOMException('training was cancelled', 'AbortError');
+    }
     const count = Math.min(STEPS_PER_CALL, plan.steps - step);
     const metrics = await loop.run(plan.indices(step, count), plan.randomness(step, count));
     step += count;
     loss = lastFinite(metrics.loss ?? new Float32Array(0), loss);
     start.report(step, loss);
-    const checkpoint = () => ({
-      phase: phase.name,
-      step,
-      loss,
-      skippedBefore: start.skippedBefore,
-      state: loop.state(),
-    });
     await options.checkpoints?.offer(checkpoint);
   }
   return loss;
