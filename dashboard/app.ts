@@ -47,6 +47,7 @@ export class App extends LitElement {
   private readonly histories = new Map<string, ScoreHistory>();
   /** Server's clock minus ours. */
   private clockOffsetMs = 0;
+  private soundHidden = false;
   private clockTimer = 0;
   private toastTimer = 0;
   private readonly link = new LiveLink({
@@ -77,7 +78,7 @@ export class App extends LitElement {
     }
     return html`${this.renderHeader()} ${this.renderBanner()}
       <main
-        @watch-feed=${(e: CustomEvent<string>) => this.watch(this.watched === e.detail ? null : e.detail)}
+        @watch-feed=${(e: CustomEvent<string>) => this.chooseSound(this.watched === e.detail ? null : e.detail)}
         @machine-action=${(e: CustomEvent<PendingAction>) => {
           this.pending = e.detail;
         }}
@@ -153,7 +154,7 @@ export class App extends LitElement {
     return html`<section class="panel sound" aria-labelledby="sound">
       <div class="sound-head">
         <h2 id="sound">Live sound<span class="soft">${feed.feed}</span></h2>
-        <button class="quiet" @click=${() => this.watch(null)}>${icon('close')} Hide</button>
+        <button class="quiet" @click=${() => this.chooseSound(null)}>${icon('close')} Hide</button>
       </div>
       <auscult-spectrogram .mel=${feed.mel} label=${feed.feed}></auscult-spectrogram>
     </section>`;
@@ -222,8 +223,8 @@ export class App extends LitElement {
     this.takeVerdicts(this.feeds().flatMap(({ verdict }) => verdict ?? []));
     for (const { feed } of this.feeds()) void this.seedHistory(feed);
     void this.loadEvents(false);
-    const wanted = this.watchedFeed() ?? this.feeds().find(({ mel }) => mel !== null);
-    this.watch(wanted?.feed ?? null);
+    const first = this.soundHidden ? undefined : this.feeds().find(({ mel }) => mel !== null);
+    this.watch((this.watchedFeed() ?? first)?.feed ?? null);
     this.advanceClock();
   }
 
@@ -274,6 +275,12 @@ export class App extends LitElement {
   }
 
   // ------------------------------------------------------------ what the reader does
+
+  /** What the reader hid stays hidden after a reconnection. */
+  private chooseSound(feed: string | null): void {
+    this.soundHidden = feed === null;
+    this.watch(feed);
+  }
 
   private watch(feed: string | null): void {
     this.watched = feed;
