@@ -3,7 +3,7 @@
  * it in the opposite order.
  */
 import { join } from 'node:path';
-import type { Config, FeedConfig } from './config/load.js';
+import { type Config, type FeedConfig, readTls } from './config/load.js';
 import {
   AuscultError,
   type Command,
@@ -13,11 +13,11 @@ import {
   type Sink,
   SourceError,
 } from './contracts.js';
-import type { Resume } from './decision/decider.js';
 import { describeBudget } from './decision/threshold.js';
 import { ClipRecorder } from './monitoring/clip-recorder.js';
-import { FeedModel, type FeedSettings } from './monitoring/feed-model.js';
+import { FeedModel } from './monitoring/feed-model.js';
 import { FeedMonitor } from './monitoring/feed-monitor.js';
+import { isRunning, resumeOf, settingsOf, staleAfterMs } from './monitoring/feed-settings.js';
 import { Learner } from './monitoring/learner.js';
 import { MachineRoom } from './monitoring/machine-room.js';
 import { isLive, modalityOf, openSource, specBeforeModel } from './monitoring/open-source.js';
@@ -29,6 +29,7 @@ import {
   mqttTopics,
   openEmbeddedBroker,
   type Topics,
+  type WatchedTopic,
 } from './sinks/mqtt/index.js';
 import { openStore, type Store } from './store/index.js';
 
@@ -51,17 +52,8 @@ export interface App {
   close(): Promise<void>;
 }
 
-const perMs = {
-  hour: 3_600_000,
-  day: 86_400_000,
-  week: 604_800_000,
-  month: 2_629_800_000,
-  year: 31_557_600_000,
-} as const;
 const day = 86_400_000;
 const tickMs = 1_000;
-/** A live feed whose windows are older than this is not healthy. */
-const staleMs = 15_000;
 
 /** Opens everything a configuration asks for and starts listening. */
 export async function openApp(config: Config, version: string, log: Log): Promise<App> {
@@ -116,8 +108,8 @@ class Service implements App {
     const { feeds } = this.#config;
     this.#store = this.#openStore();
     const room = this.#openRoom(this.#store);
-    await this.#openMqtt(this.#store, room);
-    await this.#openHttp(this.#store, room);
+    await this.#openMqtt(this.#store);
+    await this.#openHttp(this.#store);
     this.#forgetUnknownFeeds(this.#store);
     for (const feed of feeds) room.add(await this.#openFeed(feed, this.#store, room));
     this.#start(room);
@@ -172,7 +164,7 @@ class Service implements App {
     return this.#room.apply(command);
   };
 
-  async #openMqtt(store: Store, _room: MachineRoom): Promise<void> {
+  async #openMqtt(store: Store): Promise<void> {
     const { mqtt, feeds } = this.#config;
     if (!mqtt.enabled) return;
     const external = (mqtt.broker ?? (mqtt.url ? 'external' : 'embedded')) === 'external';
@@ -182,7 +174,7 @@ class Service implements App {
       url: this.#embedded?.url ?? mqtt.url ?? '',
       username: mqtt.username,
       password: mqtt.password,
-      tls: mqtt.tls,
+      tls: readTls(this.#config),
       protocolVersion: external ? mqtt.protocolVersion : 4,
       clientId: mqtt.clientId,
       topics: this.#topics,
@@ -190,13 +182,14 @@ class Service implements App {
       version: this.#version,
       homeAssistantPrefix: mqtt.homeAssistant.enabled ? mqtt.homeAssistant.prefix : null,
       outbox: store,
+      watched: this.#operatingTopics(),
       commands: this.#command,
       log: this.#log,
     });
     this.#sinks.push(this.#mqtt);
   }
 
-  async #openHttp(store: Store, _room: MachineRoom): Promise<void> {
+  async #openHttp(store: Store): Promise<void> {
     const { http, feeds, site } = this.#config;
     if (!http.enabled) return;
     this.#http = await openHttpSink({
@@ -221,6 +214,24 @@ class Service implements App {
       log: (level, message) => this.#log[level](message),
     });
     this.#sinks.push(this.#http);
+  }
+
+  /** Feeds whose machine says on a topic whether it runs. */
+  #operatingTopics(): WatchedTopic[] {
+    return this.#config.feeds.flatMap(({ name, operating: { from, topic } }) => {
+      if (from !== 'topic' || topic === undefined) return [];
+      const onMessage = (payload: string) => this.#operating(name, topic, payload);
+      return [{ topic, onMessage }];
+    });
+  }
+
+  #operating(feed: string, topic: string, payload: string): void {
+    const running = isRunning(payload);
+    if (running === null)
+      this.#log.warn(
+        `${feed}: ${topic}: expected on, off, running, true, false, 1 or 0, found ${payload.slice(0, 40)}`,
+      );
+    else void this.#room?.monitors.find((monitor) => monitor.feed === feed)?.operating(running, Date.now());
   }
 
   /** Open events of feeds that the configuration does not have any more would stay open for ever. */
@@ -269,7 +280,7 @@ class Service implements App {
   }
 
   async #openModel(feed: FeedConfig, store: Store): Promise<FeedModel> {
-    const settings = this.#settings(feed);
+    const settings = settingsOf(feed);
     const resume = resumeOf(feed, store);
     if (!FeedModel.isThere(feed.model)) {
       this.#log.warn(`${feed.name}: no model at ${feed.model} yet; send the command learn, or train one`);
@@ -285,25 +296,6 @@ class Service implements App {
   /** The model that learning has written, in place of the one a feed has now. */
   async #reopen(feedName: string, store: Store): Promise<FeedModel> {
     return this.#openModel(this.#feed(feedName), store);
-  }
-
-  #settings({ name, machine, alerts, operating, ...feed }: FeedConfig): FeedSettings {
-    const live = isLive({ name, machine, alerts, operating, ...feed });
-    return {
-      feed: name,
-      machine,
-      budget: { falseAlarms: alerts.falseAlarms, perMs: perMs[alerts.per] },
-      clearAfterWindows: alerts.clearAfterWindows,
-      cooldownMs: alerts.cooldownSeconds * 1000,
-      latch: alerts.latch,
-      warmUpMs: alerts.warmUpSeconds * 1000,
-      operating:
-        modalityOf({ name, machine, alerts, operating, ...feed }) === 'audio' || operating.from === 'topic'
-          ? operating.from
-          : 'always',
-      staleAfterMs: live ? staleMs : null,
-      lateAfterMs: live ? 5_000 : null,
-    };
   }
 
   #feed(name: string): FeedConfig {
@@ -385,15 +377,7 @@ function feedHealth(monitor: FeedMonitor, live: boolean, nowMs: number): HealthC
   const name = `feed ${monitor.feed}`;
   const { lastWindowMs: last } = monitor;
   const detail = last === null ? 'no window yet' : `last window ${((nowMs - last) / 1000).toFixed(1)} s ago`;
-  return { name, ok: !live || (last !== null && nowMs - last < staleMs), detail };
-}
-
-/** What a feed was in the middle of when the service ended. */
-function resumeOf({ name, machine }: FeedConfig, store: Store): Resume {
-  const open = store.openEvents().filter((event) => event.feed === name && event.kind !== 'test');
-  const last = store.events({ machine, kind: 'anomaly', open: false, limit: 50 }).find((event) => event.feed === name);
-  const muted = store.mutes(Date.now()).find((mute) => mute.machine === machine);
-  return { open, clearedMs: last?.clearedMs ?? null, mutedUntilMs: muted?.untilMs ?? null };
+  return { name, ok: !live || (last !== null && nowMs - last < staleAfterMs), detail };
 }
 
 /** An eager tfjs backend trains; packages are ONNX and run on ONNX Runtime. */

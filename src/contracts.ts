@@ -391,7 +391,7 @@ export interface Sink {
   close(): Promise<void>;
 }
 
-/** A command from MQTT or the dashboard. `null` machine: every machine of the site. */
+/** A command from MQTT or the dashboard, for one machine. */
 export type Command =
   | { readonly command: 'acknowledge'; readonly machine: string; readonly eventId: string | null }
   | {

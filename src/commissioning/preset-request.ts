@@ -1,6 +1,6 @@
-import type { AudioFeatureSpec, LevelPolicy, Window } from '../contracts.js';
+import type { LevelPolicy, Window } from '../contracts.js';
 import { defaultImageFlat, defaultMelFlat, defaultMelFrames } from '../features/default-specs.js';
-import { describeSound } from '../features/descriptors.js';
+import { describe } from '../features/descriptors.js';
 import type { Preset } from '../scorers/recipes.js';
 import type { FeatureRequest } from './recordings.js';
 
@@ -23,17 +23,12 @@ export function presetRequest(preset: Preset, { level = 'keep', exclude = [] }: 
   const policy: LevelPolicy = { policy: level, referenceLevelDb: 0 };
   switch (preset) {
     case 'mel-frames':
-      return sound(preset, defaultMelFrames(policy));
+      return { preset, features: defaultMelFrames(policy), describe };
     case 'mel-flat':
-      return sound(preset, defaultMelFlat(policy));
+      return { preset, features: defaultMelFlat(policy), describe };
     case 'image-flat':
       return { preset, features: defaultImageFlat() };
     case 'table':
       return { preset, features: { kind: 'learn-table', exclude } };
   }
-}
-
-function sound(preset: Preset, features: AudioFeatureSpec): PresetRequest {
-  const { sampleRateHz } = features.mel;
-  return { preset, features, describe: ({ samples }) => (samples ? describeSound(samples, sampleRateHz) : {}) };
 }

@@ -44,6 +44,21 @@ export function configJsonSchema(): object {
   return { title: 'Auscult configuration', ...z.toJSONSchema(configSchema, { io: 'input' }) };
 }
 
+/** What the broker's TLS needs, read from its files. @throws {ConfigError} naming the key whose file cannot be read */
+export function readTls({ mqtt: { tls } }: Config): {
+  ca?: string;
+  cert?: string;
+  key?: string;
+  rejectUnauthorized?: boolean;
+} {
+  if (!tls) return {};
+  const read = (name: 'ca' | 'cert' | 'key') => {
+    const path = tls[name];
+    return path === undefined ? {} : { [name]: readSetting(path, `mqtt.tls.${name}`) };
+  };
+  return { ...read('ca'), ...read('cert'), ...read('key'), rejectUnauthorized: tls.rejectUnauthorized };
+}
+
 /** A copy that may be printed: secrets replaced. */
 export function withoutSecrets<T>(value: T): T {
   return JSON.parse(
@@ -156,11 +171,15 @@ function secret(
   at: (path: string) => string,
 ): string | undefined {
   if (section.passwordFile === undefined) return section.password;
+  return readSetting(at(section.passwordFile), `${name}.passwordFile`).replace(/\r?\n$/, '');
+}
+
+function readSetting(path: string, key: string): string {
   try {
-    return readFileSync(at(section.passwordFile), 'utf8').replace(/\r?\n$/, '');
+    return readFileSync(path, 'utf8');
   } catch (cause) {
     throw new ConfigError(
-      `${name}.passwordFile: expected a readable file, found ${(cause as NodeJS.ErrnoException).code} at ${section.passwordFile}`,
+      `${key}: expected a readable file, found ${(cause as NodeJS.ErrnoException).code} at ${path}`,
       {
         cause,
       },

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { AuscultError, ConfigError, type Manifest } from '../../contracts.js';
 import { describeBudget } from '../../decision/threshold.js';
+import { perMs } from '../../monitoring/feed-settings.js';
 import { readManifest } from '../../scorers/package-files.js';
 import { printJson, printTable } from '../output.js';
 
-const week = { falseAlarms: 1, perMs: 604_800_000 };
+const week = { falseAlarms: 1, perMs: perMs.week };
 
 export function modelsCommand(): Command {
   return new Command('models')

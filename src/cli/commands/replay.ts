@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { perMs } from '../../monitoring/feed-settings.js';
 import { replay } from '../../monitoring/replay.js';
 import { parseRowRange, type RowRange } from '../../sources/tables/row-range.js';
 import { interruptSignal, wholeNumber } from '../options.js';
@@ -13,14 +14,6 @@ interface Flags {
   per: keyof typeof perMs;
   json?: boolean;
 }
-
-const perMs = {
-  hour: 3_600_000,
-  day: 86_400_000,
-  week: 604_800_000,
-  month: 2_629_800_000,
-  year: 31_557_600_000,
-} as const;
 
 export function replayCommand(): Command {
   return new Command('replay')

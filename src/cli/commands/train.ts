@@ -3,6 +3,7 @@ import { type CommissionProgress, commission } from '../../commissioning/commiss
 import { presetRequest } from '../../commissioning/preset-request.js';
 import type { Modality } from '../../contracts.js';
 import { describeBudget } from '../../decision/threshold.js';
+import { perMs } from '../../monitoring/feed-settings.js';
 import { PRESETS, type Preset, RECIPES, type Recipe } from '../../scorers/recipes.js';
 import { parseRowRange, type RowRange } from '../../sources/tables/row-range.js';
 import { interruptSignal, list, secondsRange, wholeNumber } from '../options.js';
@@ -33,7 +34,7 @@ const modality: Readonly<Record<Preset, Modality>> = {
   table: 'table',
 };
 const devices = ['auto', 'cpu', 'webgpu', 'cuda', 'tensorflow'] as const;
-const week = { falseAlarms: 1, perMs: 604_800_000 };
+const week = { falseAlarms: 1, perMs: perMs.week };
 
 export function trainCommand(): Command {
   return new Command('train')

@@ -42,9 +42,16 @@ export interface MqttSinkOptions {
   /** Discovery prefix; null for no Home Assistant. */
   readonly homeAssistantPrefix: string | null;
   readonly outbox: Outbox;
+  /** Topics of others that are listened to, retained messages too: whether a machine runs, say. */
+  readonly watched?: readonly WatchedTopic[];
   /** null: commands are not listened for. */
   readonly commands: CommandHandler | null;
   readonly log: { info(line: string): void; warn(line: string): void };
+}
+
+export interface WatchedTopic {
+  readonly topic: string;
+  readonly onMessage: (payload: string) => void;
 }
 
 export interface MqttHealth {
@@ -206,6 +213,7 @@ export class MqttSink implements Sink {
     const { topics, homeAssistantPrefix: prefix } = this.#options;
     const filters = [
       topics.status,
+      ...new Set(this.#options.watched?.map(({ topic }) => topic)),
       ...(this.#commands ? [topics.siteCommand, topics.machineCommands] : []),
       ...(prefix === null ? [] : [birthTopic(prefix)]),
     ];
@@ -237,6 +245,8 @@ export class MqttSink implements Sink {
 
   #receive(topic: string, payload: Buffer, retained: boolean): void {
     const { topics, homeAssistantPrefix: prefix } = this.#options;
+    for (const watched of this.#options.watched ?? [])
+      if (watched.topic === topic) watched.onMessage(payload.toString());
     if (retained) return; // an old command, or news from before this connection
     if (topic === topics.status) this.#contradict(payload);
     else if (prefix !== null && topic === birthTopic(prefix)) {
