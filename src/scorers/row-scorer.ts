@@ -14,23 +14,36 @@ export interface RowScorerOptions extends SessionOptions {
   readonly scoringRows: number;
 }
 
+/** Calls of this many times `scoringRows` for many rows at once, and their largest size, values. */
+const BULK = 4;
+const BULK_VALUES = 1 << 18;
+
+/** What was seen of a device: where a row may lie in a call without another bit in its energy. */
+interface Freedom {
+  /** Places that are a multiple of this apart are alike. Divides scoringRows; scoringRows itself = the place matters. */
+  readonly grain: number;
+  /** Rows of a larger call that gives the same bits; scoringRows = none does. */
+  readonly bulkRows: number;
+}
+
 /**
- * Energies of raw rows by ONNX Runtime alone. Every call has the same number of rows, and a block's rows lie at the
- * same places of a call unless the device was seen to give a row the same bits at any place: so a block has the same
- * energies alone and among others. Owned by whoever opened it.
+ * Energies of raw rows by ONNX Runtime alone. Calls have a fixed number of rows, and a block's rows lie at places that
+ * the device was seen to treat alike: so a block has the same energies, to the bit, alone and among others. Owned by
+ * whoever opened it.
  */
 export class RowScorer {
   private constructor(
     private readonly session: Session,
     private readonly options: RowScorerOptions,
-    private readonly placeMatters: boolean,
+    private readonly freedom: Freedom,
   ) {}
 
   static async open(model: Uint8Array | string, options: RowScorerOptions): Promise<RowScorer> {
-    const sample = { rows: { data: probeRows(options), shape: [options.scoringRows, options.width] } };
+    const sample = { rows: { data: probeRows(options, 1), shape: [options.scoringRows, options.width] } };
     const session = await openSession(model, { device: options.device, threads: options.threads, sample });
     try {
-      return new RowScorer(session, options, await placeMatters(session, options));
+      const bulkRows = await findBulk(session, options);
+      return new RowScorer(session, options, { grain: await findGrain(session, options), bulkRows });
     } catch (error) {
       await session.close();
       throw error;
@@ -48,37 +61,57 @@ export class RowScorer {
 
   /** @returns energies of every row of every block, nats   @throws {ModelError} for a value that is not finite */
   async score(blocks: readonly RowBlock[]): Promise<Float64Array> {
-    const { width, scoringRows } = this.options;
-    const total = blocks.reduce((sum, { rows }) => sum + rows, 0);
-    const energies = new Float64Array(total);
-    const call = new Float32Array(scoringRows * width);
-    let filled = 0;
-    let done = 0;
-    const flush = async (): Promise<void> => {
-      if (filled === 0) return;
-      energies.set((await run(this.session, call, width)).subarray(0, filled), done);
-      done += filled;
-      filled = 0;
-      call.fill(0);
-    };
+    const { grain } = this.freedom;
+    const places: number[] = [];
+    let end = 0;
     for (const { data, rows } of blocks) {
-      refuseNonFinite(data, width);
-      for (let row = 0; row < rows; ) {
-        const fitting = Math.min(rows - row, scoringRows - filled);
-        call.set(data.subarray(row * width, (row + fitting) * width), filled * width);
-        filled += fitting;
-        row += fitting;
-        if (filled === scoringRows) await flush();
-      }
-      if (this.placeMatters) await flush();
+      refuseNonFinite(data, this.options.width);
+      places.push(end);
+      end += Math.ceil(rows / grain) * grain;
     }
-    await flush();
-    return energies;
+    const placed = new Float64Array(end);
+    for (let from = 0; from < end; ) {
+      const rows = this.#callRows(end - from);
+      const energies = await run(this.session, this.#gather(blocks, places, from, rows), this.options.width);
+      placed.set(energies.subarray(0, end - from), from);
+      from += rows;
+    }
+    return inOrder(blocks, places, placed);
+  }
+
+  #callRows(left: number): number {
+    const { scoringRows } = this.options;
+    return left > 2 * scoringRows ? this.freedom.bulkRows : scoringRows;
+  }
+
+  /** Places `from` to `from + rows` as one call; zeros where no block lies. */
+  #gather(blocks: readonly RowBlock[], places: readonly number[], from: number, rows: number): Float32Array {
+    const { width } = this.options;
+    const call = new Float32Array(rows * width);
+    for (const [i, block] of blocks.entries()) {
+      const place = places[i] as number;
+      const first = Math.max(from, place);
+      const last = Math.min(from + rows, place + block.rows);
+      if (first >= last) continue;
+      call.set(block.data.subarray((first - place) * width, (last - place) * width), (first - from) * width);
+    }
+    return call;
   }
 
   close(): Promise<void> {
     return this.session.close();
   }
+}
+
+function inOrder(blocks: readonly RowBlock[], places: readonly number[], placed: Float64Array): Float64Array {
+  const energies = new Float64Array(blocks.reduce((sum, { rows }) => sum + rows, 0));
+  let done = 0;
+  for (const [i, { rows }] of blocks.entries()) {
+    const place = places[i] as number;
+    energies.set(placed.subarray(place, place + rows), done);
+    done += rows;
+  }
+  return energies;
 }
 
 async function run(session: Session, data: Float32Array, width: number): Promise<Float32Array> {
@@ -88,30 +121,60 @@ async function run(session: Session, data: Float32Array, width: number): Promise
 }
 
 function refuseNonFinite(data: Float32Array, width: number): void {
-  for (let at = 0; at < data.length; at++) {
-    if (Number.isFinite(data[at])) continue;
-    const where = `row ${Math.floor(at / width)}, column ${at % width}`;
-    throw new ModelError(`window: expected finite values, found ${data[at]} in ${where}`);
+  if (allFinite(data)) return;
+  const at = data.findIndex((value) => !Number.isFinite(value));
+  const where = `row ${Math.floor(at / width)}, column ${at % width}`;
+  throw new ModelError(`window: expected finite values, found ${data[at]} in ${where}`);
+}
+
+/** Zero times anything finite is 0. In four sums that do not wait for each other. */
+function allFinite(data: Float32Array): boolean {
+  const whole = data.length - (data.length % 4);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    a += 0 * (data[i] as number);
+    b += 0 * (data[i + 1] as number);
+    c += 0 * (data[i + 2] as number);
+    d += 0 * (data[i + 3] as number);
   }
+  for (let i = whole; i < data.length; i++) a += 0 * (data[i] as number);
+  return a + b + c + d === 0;
 }
 
 /** Rows that are all different, of the size of any feature. */
-function probeRows({ width, scoringRows }: RowScorerOptions): Float32Array {
-  return Float32Array.from({ length: scoringRows * width }, (_, i) => Math.sin(i * 12.9898) * 40);
+function probeRows({ width, scoringRows }: RowScorerOptions, calls: number): Float32Array {
+  return Float32Array.from({ length: calls * scoringRows * width }, (_, i) => Math.sin(i * 12.9898) * 40);
 }
 
-/** Different rows, then the same ones moved along: are a row's bits the same wherever it lies and whoever lies beside it? */
-async function placeMatters(session: Session, options: RowScorerOptions): Promise<boolean> {
+/** Different rows, then the same ones moved along: how far apart must two places be to give a row the same bits? */
+async function findGrain(session: Session, options: RowScorerOptions): Promise<number> {
   const { width, scoringRows } = options;
-  const probe = probeRows(options);
-  const first = await run(session, probe, width);
-  for (const shift of [1, 3, scoringRows >> 1]) {
+  const probe = probeRows(options, 1);
+  const still = await run(session, probe, width);
+  const same = async (shift: number): Promise<boolean> => {
     const moved = await run(session, rotated(probe, shift * width), width);
-    for (let row = 0; row < scoringRows; row++) {
-      if (moved[row] !== first[(row + shift) % scoringRows]) return true;
-    }
+    return moved.every((energy, row) => energy === still[(row + shift) % scoringRows]);
+  };
+  for (let grain = 1; grain < scoringRows; grain *= 2) {
+    if (scoringRows % grain !== 0) break;
+    const half = scoringRows / 2 - ((scoringRows / 2) % grain);
+    if ((await same(grain)) && (await same((3 * grain) % scoringRows)) && (await same(half))) return grain;
   }
-  return false;
+  return scoringRows;
+}
+
+/** Does one large call give every row the bits that it has in calls of `scoringRows`? */
+async function findBulk(session: Session, options: RowScorerOptions): Promise<number> {
+  const { width, scoringRows } = options;
+  const call = scoringRows * width;
+  if (BULK * call > BULK_VALUES) return scoringRows;
+  const probe = probeRows(options, BULK);
+  const large = await run(session, probe, width);
+  for (let i = 0; i < BULK; i++) {
+    const small = await run(session, probe.slice(i * call, (i + 1) * call), width);
+    if (small.some((energy, row) => energy !== large[i * scoringRows + row])) return scoringRows;
+  }
+  return BULK * scoringRows;
 }
 
 function rotated(data: Float32Array, by: number): Float32Array {
