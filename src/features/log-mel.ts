@@ -95,14 +95,23 @@ export class LogMel {
   }
 }
 
-/** @throws {ModelError} when a length makes no sense, naming it */
+const bySpec = new Map<string, LogMel>();
+
+/**
+ * The log-mel of these parameters, shared by everyone in this thread who asks for the same: it holds no state but the
+ * scratch of a call. @throws {ModelError} when a length makes no sense, naming it
+ */
 export async function createLogMel(mel: MelSpec): Promise<LogMel> {
-  const whole = { sampleRateHz: mel.sampleRateHz, hopSamples: mel.hopSamples, melBands: mel.melBands };
-  for (const [name, value] of Object.entries(whole)) {
+  const { sampleRateHz, fftSize, hopSamples, melBands } = mel;
+  for (const [name, value] of Object.entries({ sampleRateHz, hopSamples, melBands })) {
     if (!Number.isInteger(value) || value < 1)
       throw new ModelError(`${name}: expected a whole number ≥ 1, got ${value}`);
   }
-  return new LogMel(mel, await loadFft(mel.fftSize));
+  const fft = await loadFft(fftSize);
+  const key = [sampleRateHz, fftSize, hopSamples, melBands].join();
+  const logMel = bySpec.get(key) ?? new LogMel({ sampleRateHz, fftSize, hopSamples, melBands }, fft);
+  bySpec.set(key, logMel);
+  return logMel;
 }
 
 /** Adds `offsetDb`, then raises everything below the floor to it, in place. */
