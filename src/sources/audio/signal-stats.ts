@@ -20,23 +20,12 @@ export class SignalMeter {
 
   /** Adds a block; NaN and infinite samples are counted and set to 0 in place. */
   add(samples: Float32Array): void {
-    let sum = 0;
-    let squares = 0;
-    let high = 0;
-    let low = 0;
-    for (let i = 0; i < samples.length; i++) {
-      const x = samples[i] ?? 0;
-      sum += x;
-      squares += x * x;
-      if (x > high) high = x;
-      if (x < low) low = x;
-    }
+    const { sum, squares, peak } = sums(samples);
     if (!Number.isFinite(squares)) {
       this.#nonFinite += silenceNonFinite(samples);
       this.add(samples);
       return;
     }
-    const peak = Math.max(high, -low);
     if (peak >= fullScale) this.#clipped += countClipped(samples);
     this.#count += samples.length;
     this.#sum += sum;
@@ -62,23 +51,57 @@ export class SignalMeter {
   }
 
   #followRuns(samples: Float32Array): void {
-    let run = this.#run;
-    let longest = this.#longestRun;
-    let last = this.#last;
-    for (let i = 0; i < samples.length; i++) {
-      const x = samples[i] ?? 0;
-      if (x === last) {
-        run++;
-        if (run > longest) longest = run;
-      } else {
-        run = 1;
-        last = x;
-      }
+    const n = samples.length;
+    let first = 0;
+    while (first < n && samples[first] === this.#last) first++;
+    this.#run += first;
+    let longest = Math.max(this.#longestRun, this.#run);
+    if (first < n) {
+      longest = longestRun(samples, first, Math.max(1, longest));
+      const last = samples[n - 1] ?? 0;
+      let start = n - 1;
+      while (start > first && samples[start - 1] === last) start--;
+      this.#run = n - start;
+      this.#last = last;
     }
-    this.#run = run;
-    this.#longestRun = Math.max(longest, run);
-    this.#last = last;
+    this.#longestRun = longest;
   }
+}
+
+/** Sum, sum of squares and largest magnitude: two samples a step, each with sums of its own, as the processor likes it. */
+function sums(samples: Float32Array): { sum: number; squares: number; peak: number } {
+  let [sumA, sumB, squaresA, squaresB, peak] = [0, 0, 0, 0, 0];
+  for (let i = 0; i < samples.length; i += 2) {
+    const a = samples[i] ?? 0;
+    const b = samples[i + 1] ?? 0;
+    sumA += a;
+    sumB += b;
+    squaresA += a * a;
+    squaresB += b * b;
+    peak = Math.max(peak, Math.abs(a), Math.abs(b));
+  }
+  return { sum: sumA + sumB, squares: squaresA + squaresB, peak };
+}
+
+/**
+ * Length of the longest run of one value from `first` on, or `atLeast` if none is longer. A longer run that starts at i
+ * reaches i + atLeast, so each step looks back from there and skips to the last change.
+ */
+function longestRun(samples: Float32Array, first: number, atLeast: number): number {
+  let longest = atLeast;
+  let start = first;
+  while (start + longest < samples.length) {
+    let i = start + longest;
+    while (i > start && samples[i] === samples[i - 1]) i--;
+    if (i === start) {
+      let end = start + longest + 1;
+      while (end < samples.length && samples[end] === samples[start]) end++;
+      longest = end - start;
+      i = end;
+    }
+    start = i;
+  }
+  return longest;
 }
 
 /** Statistics of one block; NaN and infinite samples are set to 0 in place. */

@@ -43,6 +43,17 @@ describe('signal statistics', () => {
     );
   });
 
+  it('find the longest run wherever it is', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(0, 0, 0, 0.5), { minLength: 1, maxLength: 200 }), (values) => {
+        const runs = values
+          .map((x, i) => values.slice(i).findIndex((y) => y !== x))
+          .map((n, i) => (n < 0 ? values.length - i : n));
+        expect(measureSignal(Float32Array.from(values)).stuckShare).toBe(Math.max(...runs) / values.length);
+      }),
+    );
+  });
+
   it('start afresh after each observation', () => {
     const meter = new SignalMeter();
     meter.add(Float32Array.of(1, 1, 1));
