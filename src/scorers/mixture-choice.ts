@@ -33,7 +33,8 @@ const FOLDS = 4;
 const BLOCKS = 20;
 
 /**
- * The final mixture: the network's memberships or EM with one of several K, by the likelihood of held-out rows.
+ * The final mixture: the network's memberships as they are, refit by EM from there, or EM with another K from k-means;
+ * by the likelihood of held-out rows.
  * @param gamma the estimator's memberships (N, K), dropout off
  */
 export function chooseMixture(
@@ -46,22 +47,25 @@ export function chooseMixture(
     return { mixture: fitMemberships(rows, gamma, components, options), fit: 'network', likelihoods: {} };
   }
   const sample = thin(rows, gamma, components);
+  const gammaOf = (part: Part): Float64Array => take(sample.gamma, part.index, components);
   const likelihoods: Record<string, number> = {
-    network: crossValidate(sample.rows, (part) =>
-      fitMemberships(part.rows, take(sample.gamma, part.index, components), components, options),
-    ),
+    network: crossValidate(sample.rows, (part) => fitMemberships(part.rows, gammaOf(part), components, options)),
   };
+  const quick = { ...options, maxIterations: 25 };
   for (const k of options.candidates) {
     likelihoods[`em-${k}`] = crossValidate(sample.rows, (part) =>
-      emFromScratch(part.rows, k, { ...options, maxIterations: 25 }),
+      k === components ? fitByEm(part.rows, gammaOf(part), k, quick) : emFromScratch(part.rows, k, quick),
     );
   }
   const best = Object.entries(likelihoods).reduce((a, b) => (b[1] > a[1] ? b : a))[0];
-  return best === 'network'
-    ? { mixture: fitMemberships(rows, gamma, components, options), fit: 'network', likelihoods }
-    : { mixture: emFromScratch(rows, Number(best.slice(3)), options), fit: 'em', likelihoods };
+  if (best === 'network')
+    return { mixture: fitMemberships(rows, gamma, components, options), fit: 'network', likelihoods };
+  const k = Number(best.slice(3));
+  const mixture = k === components ? fitByEm(rows, gamma, k, options) : emFromScratch(rows, k, options);
+  return { mixture, fit: 'em', likelihoods };
 }
 
+/** EM from k-means on a part of the rows, then a few more rounds on all. */
 function emFromScratch(rows: Rows, components: number, options: ChoiceOptions): Mixture {
   const start = thin(rows, new Float64Array(0), 0);
   const memberships = kMeansMemberships(start.rows, components, openRandom(options.seed, 'k-means', components));
