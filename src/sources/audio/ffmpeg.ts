@@ -28,7 +28,7 @@ export function ffmpegSource(options: FfmpegOptions): Source {
   ];
   return supervisedSource({
     ...options,
-    staleMs: options.staleMs ?? 10_000,
+    staleSeconds: options.staleSeconds ?? 10,
     channel: 0,
     name: `stream ${shown}`,
     origin: shown,

@@ -6,7 +6,7 @@ import { PcmFramer } from './pcm-framer.js';
 import type { LiveOptions } from './supervised-source.js';
 import type { PcmLayout } from './wav-header.js';
 
-export interface PcmStreamOptions extends Omit<LiveOptions, 'staleMs' | 'faultSeconds' | 'backOff'> {
+export interface PcmStreamOptions extends Omit<LiveOptions, 'staleSeconds' | 'faultSeconds' | 'backOff'> {
   /** Raw interleaved PCM, e.g. process.stdin. Taken over: destroyed at the end. */
   readonly input: Readable;
   /** For messages and the origin. Default "standard input". */

@@ -18,8 +18,8 @@ export interface LiveOptions {
   readonly quality?: ResampleQuality;
   /** Samples an observation, at the rate of the observations. Default: 0.1 s. */
   readonly blockSamples?: number;
-  /** No sound for this long: the program is killed and started again. Default 5,000. */
-  readonly staleMs?: number;
+  /** No sound for this long: the program is killed and started again. Default 5. */
+  readonly staleSeconds?: number;
   /** Samples that look broken (zeros, stuck, clipped) for this long are a trouble. Default 10. */
   readonly faultSeconds?: number;
   readonly backOff?: BackOffOptions;
@@ -72,7 +72,7 @@ class Supervisor {
     this.#maker = new ObservationMaker(options);
     this.#backOff = new BackOff(options.backOff);
     this.#watch = new SignalWatch({ holdSeconds: options.faultSeconds, silencePeak: options.silencePeak });
-    this.#staleMs = options.staleMs ?? 5_000;
+    this.#staleMs = 1000 * (options.staleSeconds ?? 5);
   }
 
   async *run(signal: AbortSignal): AsyncGenerator<Item> {

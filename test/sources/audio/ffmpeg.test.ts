@@ -94,7 +94,7 @@ describe.skipIf(!installed('ffmpeg'))('sound through ffmpeg (Debian package ffmp
     const server = createServer(() => {}).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const { port } = server.address() as AddressInfo;
-    const heard = await collect(stream(`http://127.0.0.1:${port}/`, { staleMs: 300 }), troublesAtLeast(2));
+    const heard = await collect(stream(`http://127.0.0.1:${port}/`, { staleSeconds: 0.3 }), troublesAtLeast(2));
     server.closeAllConnections();
     server.close();
     expect(heard.troubles.map(({ code, down }) => [code, down])).toEqual([

@@ -179,7 +179,7 @@ describe('a recorder that misbehaves', () => {
   it('that hangs is killed, with TERM ignored, and started again', async () => {
     const starts = join(folder, 'starts');
     await fakeRecorder(`echo $$ >> ${starts}; trap '' TERM; ${playNoise(3_200)}; while :; do sleep 0.2; done`);
-    const heard = await collect(microphone({ staleMs: 300 }), soundsAtLeast(2));
+    const heard = await collect(microphone({ staleSeconds: 0.3 }), soundsAtLeast(2));
     expect(heard.troubles).toMatchObject([{ code: 'no-data', down: true }]);
     expect(heard.troubles[0]?.message).toContain('microphone pump: no sound for 0.3 s, arecord was ended; next try in');
     const pids = (await readFile(starts, 'utf8')).trim().split('\n').map(Number);
