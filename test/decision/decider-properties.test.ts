@@ -67,7 +67,7 @@ const settings: fc.Arbitrary<Partial<DeciderSettings>> = fc.record({
 function inputs(happenings: readonly Happening[]): DeciderInput[] {
   let atMs = 0;
   let sequence = 0;
-  return happenings.flatMap((one): DeciderInput[] => {
+  const toInputs = (one: Happening): DeciderInput[] => {
     switch (one.what) {
       case 'windows':
         return repeat(one.score, one.count).map((score, i) => {
@@ -91,7 +91,8 @@ function inputs(happenings: readonly Happening[]): DeciderInput[] {
       case 'running':
         return [{ kind: 'operating', running: one.on, atMs }];
     }
-  });
+  };
+  return happenings.flatMap(toInputs);
 }
 
 const story = fc.array(happening, { maxLength: 40 }).map(inputs);
