@@ -2,6 +2,7 @@
  * The only place that wires things together: a configuration → a running service. It owns everything it opens and closes
  * it in the opposite order.
  */
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { type Config, type FeedConfig, readTls } from './config/load.js';
 import {
@@ -105,6 +106,7 @@ class Service implements App {
   }
 
   async open(): Promise<void> {
+    setMaxListeners(0, this.#stop.signal); // every feed waits on it
     const { feeds } = this.#config;
     this.#store = this.#openStore();
     const room = this.#openRoom(this.#store);

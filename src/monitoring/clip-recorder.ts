@@ -31,6 +31,9 @@ interface Take {
   untilMs: number;
 }
 
+/** A window is judged up to this long after its end: blocks of observations are up to a second long. */
+const lateMs = 2_000;
+
 export class ClipRecorder {
   readonly #options: ClipRecorderOptions;
   readonly #blocks: Block[] = [];
@@ -71,7 +74,7 @@ export class ClipRecorder {
   }
 
   #forget(nowMs: number): void {
-    const oldest = Math.min(nowMs - this.#options.beforeMs, ...[...this.#takes.values()].map((t) => t.fromMs));
+    const oldest = Math.min(nowMs - this.#options.beforeMs - lateMs, ...[...this.#takes.values()].map((t) => t.fromMs));
     const keep = this.#blocks.findIndex((block) => block.endMs > oldest);
     this.#blocks.splice(0, keep < 0 ? this.#blocks.length : keep);
   }

@@ -1,0 +1,184 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Event, EventChange, MachineState, Source, Verdict } from '../../src/contracts.js';
+import { ClipRecorder } from '../../src/monitoring/clip-recorder.js';
+import { FeedModel } from '../../src/monitoring/feed-model.js';
+import { FeedMonitor } from '../../src/monitoring/feed-monitor.js';
+import { isRunning } from '../../src/monitoring/feed-settings.js';
+import { MachineRoom } from '../../src/monitoring/machine-room.js';
+import { replay } from '../../src/monitoring/replay.js';
+import { wavFileSource } from '../../src/sources/audio/index.js';
+import { openStore } from '../../src/store/index.js';
+import { model, sound } from '../support/service.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'auscult-monitor-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const budget = { falseAlarms: 1, perMs: 3_600_000 };
+const never = new AbortController().signal;
+let stores = 0;
+
+async function monitored(source: Source, open: readonly Event[] = []) {
+  const path = join(folder, String(stores++));
+  const store = openStore({ path: join(path, 'a.sqlite'), clipDir: join(path, 'clips'), flushMs: 0 });
+  const told: { event: Event; change: EventChange }[] = [];
+  const verdicts: Verdict[] = [];
+  const states: MachineState[] = [];
+  const sink = {
+    name: 'test',
+    event: (event: Event, change: EventChange) => void told.push({ event, change }),
+    state: (_machine: string, state: MachineState) => void states.push(state),
+    verdict: (verdict: Verdict) => void verdicts.push(verdict),
+    close: async () => {},
+  };
+  const messages = (event: Event, change: EventChange) => [
+    {
+      kind: 'alert' as const,
+      topic: 't',
+      payload: `${event.id} ${change}`,
+      qos: 1 as const,
+      retain: false,
+      createdMs: 0,
+    },
+  ];
+  const learn = async () => 'learning';
+  const room = new MachineRoom({ store, sinks: [sink], messages, learn, nowMs: () => 50_000 });
+  const monitor = new FeedMonitor(
+    {
+      ...{ feed: 'pump', machine: 'pump', source, store, sinks: [sink], messages, open },
+      onState: (feed, state, atMs) => room.feedState('pump', feed, state, atMs),
+      ...{ spectrogram: null, configDigest: 'c', log: () => {}, clock: null },
+      clips: new ClipRecorder({ sampleRateHz: 16_000, beforeMs: 5_000, afterMs: 5_000, maxMs: 60_000 }),
+    },
+    await FeedModel.open(model('pump-00'), { feed: 'pump', machine: 'pump', budget, warmUpMs: 0 }, { open }, {}),
+  );
+  room.add(monitor);
+  return { monitor, room, store, told, verdicts, states };
+}
+
+const playing = (...names: string[]) =>
+  wavFileSource({
+    feed: 'pump',
+    machine: 'pump',
+    files: names.map((n) => sound(`pump-00-${n}.wav`)),
+    targetRateHz: 16_000,
+    startMs: 0,
+  });
+
+describe('a feed', () => {
+  it('raises one event for the abnormal clip, with words, digests, sound and message, and clears it afterwards', async () => {
+    const { monitor, store, told, verdicts, states } = await monitored(playing('normal', 'abnormal', 'normal'));
+    await monitor.run(never);
+    const ids = new Set(told.map(({ event }) => event.id));
+    expect(ids.size).toBe(1);
+    expect(told.map(({ change }) => change).filter((change) => change !== 'updated')).toEqual(['raised', 'cleared']);
+    const [event] = store.events({ limit: 10 });
+    expect(event).toMatchObject({
+      machine: 'pump',
+      kind: 'anomaly',
+      configDigest: 'c',
+      words: expect.stringContaining('Hz'),
+    });
+    expect(event?.modelDigest).toMatch(/^[0-9a-f]{64}$/);
+    expect(event?.raisedMs).toBeGreaterThan(10_000);
+    expect(event?.raisedMs).toBeLessThan(15_000);
+    expect(event?.clearedMs).toBeGreaterThan(20_000);
+    expect(event?.contribution?.axes.map(({ axis }) => axis)).toEqual(['band', 'second']);
+    const clip = store.clip(event?.clip ?? '');
+    expect(clip?.bytes).toBeGreaterThan(2 * 16_000 * 10);
+    expect(store.pending(100).filter(({ kind }) => kind === 'alert').length).toBe(told.length);
+    expect(verdicts.every((v) => v.endMs > v.startMs)).toBe(true);
+    expect(states).toContain('anomalous');
+    expect(states.at(-1)).toBe('normal');
+    await monitor.close();
+    await store.close();
+  });
+
+  it('goes on with an event that was open when the service ended, under its own id', async () => {
+    const first = await monitored(playing('abnormal'));
+    await first.monitor.run(never);
+    const open = first.store.openEvents();
+    expect(open.length).toBe(1);
+    await first.monitor.close();
+    await first.store.close();
+    const second = await monitored(playing('abnormal', 'normal'), open);
+    await second.monitor.run(never);
+    expect(second.told.every(({ event }) => event.id === open[0]?.id)).toBe(true);
+    expect(second.told.map(({ change }) => change)).not.toContain('raised');
+    expect(second.told.at(-1)?.change).toBe('cleared');
+    await second.monitor.close();
+    await second.store.close();
+  });
+
+  it('gives the same scores, bit for bit, whatever the size of the blocks it hears', async () => {
+    const scores = [];
+    for (const blockSamples of [16_000, 1_037]) {
+      const source = wavFileSource({
+        feed: 'pump',
+        machine: 'pump',
+        files: [sound('pump-00-normal.wav')],
+        targetRateHz: 16_000,
+        startMs: 0,
+        blockSamples,
+      });
+      const { monitor, store, verdicts } = await monitored(source);
+      await monitor.run(never);
+      scores.push(verdicts.map(({ score }) => score));
+      await monitor.close();
+      await store.close();
+    }
+    expect(scores[0]?.length).toBeGreaterThan(15);
+    expect(scores[1]).toEqual(scores[0]);
+  });
+
+  it('does what commands ask, and refuses what is not there by name', async () => {
+    const { monitor, room, store, told } = await monitored(playing('abnormal'));
+    await monitor.run(never);
+    const [open] = monitor.openEvents;
+    const eventId = open?.id ?? '';
+    expect(await room.apply({ command: 'acknowledge', machine: 'pump', eventId })).toContain('acknowledged');
+    expect(store.event(eventId)?.acknowledgedMs).toBe(50_000);
+    expect(await room.apply({ command: 'label', machine: 'pump', eventId, label: 'true-alarm', note: null })).toContain(
+      'true-alarm',
+    );
+    expect(store.event(eventId)?.label).toBe('true-alarm');
+    await room.apply({ command: 'test-alert', machine: 'pump' });
+    expect(told.filter(({ event }) => event.kind === 'test').map(({ change }) => change)).toEqual([
+      'raised',
+      'cleared',
+    ]);
+    await room.apply({ command: 'mute', machine: 'pump', minutes: 5 });
+    expect(monitor.state).toBe('muted');
+    expect(store.mutes(60_000)).toEqual([{ machine: 'pump', untilMs: 350_000 }]);
+    await room.apply({ command: 'mute', machine: 'pump', minutes: 0 });
+    expect(store.mutes(60_000)).toEqual([]);
+    await expect(room.apply({ command: 'mute', machine: 'pmup', minutes: 5 })).rejects.toThrow(
+      'machine: expected one of pump, found pmup',
+    );
+    await expect(room.apply({ command: 'acknowledge', machine: 'pump', eventId: 'x' })).rejects.toThrow(/eventId.*x/);
+    await monitor.close();
+    await store.close();
+  });
+
+  it('replays a recording into the same events as the live path', async () => {
+    const { monitor, store } = await monitored(playing('normal', 'abnormal', 'normal'));
+    await monitor.run(never);
+    const [live] = store.events({ limit: 1 });
+    await monitor.close();
+    await store.close();
+    const open = async () => playing('normal', 'abnormal', 'normal');
+    const { events } = await replay({ model: model('pump-00'), budget, open, signal: never });
+    expect(events.map(({ peak, words }) => ({ peak, words }))).toEqual([{ peak: live?.peak, words: live?.words }]);
+  });
+});
+
+describe('isRunning', () => {
+  it.each([
+    ['on', true],
+    ['"OFF"', false],
+    [' 1 ', true],
+    ['false', false],
+    ['maybe', null],
+  ])('reads %s as %s', (payload, expected) => expect(isRunning(payload)).toBe(expected));
+});
