@@ -1,12 +1,12 @@
 import { openSession } from '../../src/engine/index.js';
 import { recordModel } from '../../src/scorers/train-dagmm.js';
-import { flatNetworks, ROWS, WIDTH } from './flat-dagmm.js';
+import { flatNetworks, WIDTH } from './flat-dagmm.js';
 import { medianMs, normals } from './numbers.js';
 
-/** Milliseconds of scoring 1,024 raw rows (median of `runs`) under a fixed mixture, from host memory and back. */
-export async function score1024(threads = 1, runs = 60): Promise<number> {
+/** Milliseconds of scoring so many raw rows (median of `runs`) under a fixed mixture, from host memory and back. */
+export async function scoreRows(count: number, threads = 1, runs = 60): Promise<number> {
   const session = await openSession(scoringModel(), { threads });
-  const rows = { data: normals(ROWS * WIDTH, 3), shape: [ROWS, WIDTH] };
+  const rows = { data: normals(count * WIDTH, 3), shape: [count, WIDTH] };
   const milliseconds = await medianMs(() => session.run({ rows }), 10, runs);
   await session.close();
   return milliseconds;
