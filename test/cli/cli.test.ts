@@ -12,12 +12,13 @@ const jsonLines = (text: string) =>
     .split('\n')
     .map((line): Record<string, unknown> => JSON.parse(line));
 
-/** A rig of three sensors: a cycle and noise, and from row 320 to 360 a pressure that is too high. */
+/** A rig of three sensors: a cycle and noise, and from row 320 to 360 a blocked pipe: pressure up, flow down. */
 function writeRig(path: string): void {
   const rows = Array.from({ length: 400 }, (_, i) => {
     const wobble = Math.sin(i * 1.7) + Math.sin(i * 0.37) + Math.sin(i * 12.9898) * 0.5;
-    const pressure = 2 + 0.1 * wobble + (i >= 320 && i < 360 ? 5 : 0);
-    return `${i},${new Date(Date.UTC(2026, 0, 1) + i * 1000).toISOString()},${pressure.toFixed(4)},${(20 + Math.cos(i * 0.9)).toFixed(4)},${i % 3 ? 'open' : 'shut'}`;
+    const blocked = i >= 320 && i < 360;
+    const pressure = 2 + 0.1 * wobble + (blocked ? 5 : 0);
+    return `${i},${new Date(Date.UTC(2026, 0, 1) + i * 1000).toISOString()},${pressure.toFixed(4)},${(20 + Math.cos(i * 0.9) - (blocked ? 8 : 0)).toFixed(4)},${i % 3 ? 'open' : 'shut'}`;
   });
   writeFileSync(path, [',time,pressure,flow,valve', ...rows].join('\n'));
 }
@@ -112,7 +113,7 @@ describe('auscult', () => {
     expect(code).toBe(0);
     const [event, ...more] = jsonLines(out);
     expect(more).toEqual([]);
-    expect(event).toMatchObject({ kind: 'anomaly', open: false, words: expect.stringContaining('pressure') });
+    expect(event).toMatchObject({ kind: 'anomaly', open: false, words: expect.stringMatching(/pressure|flow/) });
     const second = (key: string) => (Date.parse(String(event?.[key])) - Date.UTC(2026, 0, 1)) / 1000;
     expect(second('start')).toBeGreaterThanOrEqual(320);
     expect(second('start')).toBeLessThan(330);
