@@ -1,4 +1,4 @@
-import type { ContributionAxis, FeatureSpec, MelSpec } from '../contracts.js';
+import type { ContributionAxis, FeatureSpec, MelFramesSpec, MelSpec } from '../contracts.js';
 import { bandLabels } from '../features/mel-filters.js';
 import { columnWidth, rowWidth } from '../features/spec-sizes.js';
 
@@ -32,33 +32,53 @@ export function occlusionAxes(spec: FeatureSpec, rows: number): OcclusionAxis[] 
   }
 }
 
-/**
- * Cell (row, position, band) is frame row + position. Time is put back by whole rows, at the time of their middle frame:
- * a stack that is half normal and half not looks odder than the fault itself. A single row is put back frame by frame.
- */
+/** Cell (row, position, band) is frame row + position. Time is put back only within a single row, frame by frame. */
 function soundAxes(mel: MelSpec, rows: number, stack: number): OcclusionAxis[] {
   const bands = bandLabels(mel).map((label) => ({ label, cells: [] as number[] }));
-  const frameSeconds = mel.hopSamples / mel.sampleRateHz;
-  const stretchFrames = Math.max(1, Math.round(STRETCH_SECONDS / frameSeconds));
-  const stretches = Array.from({ length: Math.max(1, Math.floor((rows + stack - 1) / stretchFrames)) }, (_, i) => ({
-    label: `${(i * stretchFrames * frameSeconds).toFixed(1)} s`,
-    cells: [] as number[],
-  }));
-  const timeOf = (row: number, position: number): number => (rows > 1 ? row + (stack >> 1) : position);
+  const { labels, frames } = stretchesOf(mel, stack);
+  const stretches = labels.map((label) => ({ label, cells: [] as number[] }));
   let cell = 0;
   for (let row = 0; row < rows; row++) {
     for (let position = 0; position < stack; position++) {
-      const stretch = Math.min(stretches.length - 1, Math.floor(timeOf(row, position) / stretchFrames));
+      const stretch = Math.min(stretches.length - 1, Math.floor(position / frames));
       for (let band = 0; band < mel.melBands; band++, cell++) {
         bands[band]?.cells.push(cell);
         stretches[stretch]?.cells.push(cell);
       }
     }
   }
-  return [
-    { axis: 'band', groups: bands },
-    { axis: 'second', groups: stretches },
-  ];
+  const byBand: OcclusionAxis = { axis: 'band', groups: bands };
+  return rows > 1 ? [byBand] : [byBand, { axis: 'second', groups: stretches }];
+}
+
+/**
+ * Share of each stretch of time in a window of several rows: exact, because the window's energy is the mean of its
+ * rows'. A row counts at its middle frame.
+ * @param energies of the rows   @param normal energy of a usual row
+ */
+export function energyByTime(
+  { mel, stackFrames }: MelFramesSpec,
+  energies: Float64Array,
+  normal: number,
+): ContributionAxis {
+  const { labels, frames } = stretchesOf(mel, energies.length + stackFrames - 1);
+  const values = labels.map(() => 0);
+  for (const [row, energy] of energies.entries()) {
+    const stretch = Math.min(labels.length - 1, Math.floor((row + (stackFrames >> 1)) / frames));
+    values[stretch] = (values[stretch] ?? 0) + (energy - normal) / energies.length;
+  }
+  return { axis: 'second', labels, values };
+}
+
+/** Labels of the stretches that so many frames make, and the frames of one. */
+function stretchesOf(mel: MelSpec, frames: number): { labels: string[]; frames: number } {
+  const frameSeconds = mel.hopSamples / mel.sampleRateHz;
+  const length = Math.max(1, Math.round(STRETCH_SECONDS / frameSeconds));
+  const count = Math.max(1, Math.floor(frames / length));
+  return {
+    labels: Array.from({ length: count }, (_, i) => `${(i * length * frameSeconds).toFixed(1)} s`),
+    frames: length,
+  };
 }
 
 function pixelBlocks(width: number, height: number, channels: number): OcclusionGroup[] {

@@ -1,7 +1,7 @@
 import { type Contribution, type Manifest, ModelError, type Scorer, type Window } from '../contracts.js';
 import type { SessionOptions } from '../engine/session.js';
 import { type FeatureRequirements, requireFeatures } from './manifest.js';
-import { occlusionAxes } from './occlusion.js';
+import { energyByTime, occlusionAxes } from './occlusion.js';
 import { readPackage } from './package-files.js';
 import { type RowBlock, RowScorer } from './row-scorer.js';
 
@@ -34,8 +34,28 @@ class PackageScorer implements Scorer {
     return scoreWindows(this.rows, windows, this.manifest.input.width);
   }
 
-  /** Occlusion: how far the energy falls when one part of the window is put back to the training mean. */
+  /**
+   * Bands, pixels and columns by occlusion: how far the energy falls when one part of the window is put back to the
+   * training mean. Time by the energies of the rows, where there are several.
+   */
   async explain(window: Window): Promise<Contribution> {
+    const { features } = this.manifest;
+    const parts = await this.#occlude(window);
+    if (features.kind !== 'mel-frames') return parts;
+    return { ...parts, axes: [...parts.axes, energyByTime(features, await this.#rowEnergies(window), this.#normal)] };
+  }
+
+  /** Energy of a usual held-out window. */
+  get #normal(): number {
+    const { sorted } = this.manifest.calibration.short;
+    return sorted[sorted.length >> 1] ?? 0;
+  }
+
+  #rowEnergies({ data, shape }: Window): Promise<Float64Array> {
+    return this.rows.score([{ data, rows: shape[0] }]);
+  }
+
+  async #occlude(window: Window): Promise<Contribution> {
     const axes = occlusionAxes(this.manifest.features, window.shape[0]);
     const variants = axes.flatMap(({ groups }) => groups.map(({ cells }) => this.#occluded(window, cells)));
     const [energy = Number.NaN, ...energies] = await this.score([window, ...variants]);

@@ -46,7 +46,7 @@ export const EXAMPLES: readonly Example[] = [
       return { data: Float32Array.from(rows.flat()), shape: [27, 320] };
     },
     // A stack around frame 5 holds frames 6 and 7.
-    blame: { band: bands.slice(38, 43), second: ['0.0 s', '0.2 s'] },
+    blame: { band: bands.slice(38, 43), second: ['0.2 s'] },
   },
   {
     preset: 'mel-flat',
