@@ -32,6 +32,9 @@ interface Freedom {
  * whoever opened it.
  */
 export class RowScorer {
+  /** Inputs of calls that are over, by their size: making and clearing them would keep the garbage collector busy. */
+  readonly #spare = new Map<number, Float32Array[]>();
+
   private constructor(
     private readonly session: Session,
     private readonly options: RowScorerOptions,
@@ -72,8 +75,9 @@ export class RowScorer {
     const placed = new Float64Array(end);
     for (let from = 0; from < end; ) {
       const rows = this.#callRows(end - from);
-      const energies = await run(this.session, this.#gather(blocks, places, from, rows), this.options.width);
-      placed.set(energies.subarray(0, end - from), from);
+      const call = this.#gather(blocks, places, from, rows);
+      placed.set((await run(this.session, call, this.options.width)).subarray(0, end - from), from);
+      this.#spare.get(call.length)?.push(call);
       from += rows;
     }
     return inOrder(blocks, places, placed);
@@ -87,7 +91,7 @@ export class RowScorer {
   /** Places `from` to `from + rows` as one call; zeros where no block lies. */
   #gather(blocks: readonly RowBlock[], places: readonly number[], from: number, rows: number): Float32Array {
     const { width } = this.options;
-    const call = new Float32Array(rows * width);
+    const call = this.#take(rows * width);
     for (const [i, block] of blocks.entries()) {
       const place = places[i] as number;
       const first = Math.max(from, place);
@@ -96,6 +100,13 @@ export class RowScorer {
       call.set(block.data.subarray((first - place) * width, (last - place) * width), (first - from) * width);
     }
     return call;
+  }
+
+  /** Zeros. */
+  #take(length: number): Float32Array {
+    const spare = this.#spare.get(length);
+    if (!spare) this.#spare.set(length, []);
+    return spare?.pop()?.fill(0) ?? new Float32Array(length);
   }
 
   close(): Promise<void> {
