@@ -10,7 +10,8 @@ const headerBytes = 44;
  * All values come from `wav-decoder`, which is handed what it decodes rightly: a canonical mono header and at most one
  * block (so no header can make it allocate), `symmetric`, 24-bit samples as 32-bit (it maps the lowest 24-bit value to +1) and
  * 8-bit, A-law and µ-law samples as 16-bit (its 8-bit silence is not 0). It takes 8.6 ns a sample, so 16-bit values,
- * which nearly every recording has, are decoded once, into a table of 65,536 values, and then looked up.
+ * which nearly every recording has, are decoded once, into a table of 65,536 values, and then looked up, or scaled as
+ * the table says.
  */
 export class ChannelDecoder {
   readonly frameBytes: number;
@@ -57,13 +58,35 @@ function lookUpBytes(table: Float32Array, offset: number, stride: number): Decod
 }
 
 function lookUpWords(table: Float32Array, offset: number, stride: number): Decode {
+  const first = offset / 2;
+  const step = stride / 2;
+  const unit = table[1] as number;
   return (bytes, frames) => {
     const samples = new Float32Array(frames);
+    if (littleEndian && bytes.byteOffset % 2 === 0) {
+      scaleWords(new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1), first, step, unit, samples);
+      return samples;
+    }
     for (let i = 0, at = offset; i < frames; i++, at += stride) {
       samples[i] = table[(bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)] ?? 0;
     }
     return samples;
   };
+}
+
+const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** Four a step, which takes half the time. The unit is a power of two, so the product is what the table says, to the bit. */
+function scaleWords(words: Int16Array, first: number, step: number, unit: number, samples: Float32Array): void {
+  const whole = samples.length - (samples.length % 4);
+  let at = first;
+  for (let i = 0; i < whole; i += 4, at += 4 * step) {
+    samples[i] = (words[at] as number) * unit;
+    samples[i + 1] = (words[at + step] as number) * unit;
+    samples[i + 2] = (words[at + 2 * step] as number) * unit;
+    samples[i + 3] = (words[at + 3 * step] as number) * unit;
+  }
+  for (let i = whole; i < samples.length; i++, at += step) samples[i] = (words[at] as number) * unit;
 }
 
 /** Copies one channel's samples, each to the high end of `wide` bytes (a shorter integer is scaled up by whole bytes). */

@@ -5,7 +5,7 @@ const fullScale = 32767 / 32768;
 
 /**
  * Health of raw samples, gathered block by block and handed out once an observation. A run of one value goes on from
- * block to block.
+ * block to block; runs shorter than a 1,024th of a block are not told apart and count as that long.
  */
 export class SignalMeter {
   #count = 0;
@@ -57,7 +57,7 @@ export class SignalMeter {
     this.#run += first;
     let longest = Math.max(this.#longestRun, this.#run);
     if (first < n) {
-      longest = longestRun(samples, first, Math.max(1, longest));
+      longest = longestRun(samples, first, Math.max(1, longest, n >> 10));
       const last = samples[n - 1] ?? 0;
       let start = n - 1;
       while (start > first && samples[start - 1] === last) start--;
@@ -68,19 +68,27 @@ export class SignalMeter {
   }
 }
 
-/** Sum, sum of squares and largest magnitude: two samples a step, each with sums of its own, as the processor likes it. */
+/**
+ * Sum, sum of squares and largest magnitude: two samples a step, each with sums of its own, as the processor likes it.
+ * The square of a sample is exact in double precision, and so is its root.
+ */
 function sums(samples: Float32Array): { sum: number; squares: number; peak: number } {
-  let [sumA, sumB, squaresA, squaresB, peak] = [0, 0, 0, 0, 0];
-  for (let i = 0; i < samples.length; i += 2) {
-    const a = samples[i] ?? 0;
-    const b = samples[i + 1] ?? 0;
+  const even = samples.length - (samples.length % 2);
+  const last = even < samples.length ? (samples[even] as number) : 0;
+  let [sumA, sumB, squaresA, squaresB, largest] = [last, 0, last * last, 0, last * last];
+  for (let i = 0; i < even; i += 2) {
+    const a = samples[i] as number;
+    const b = samples[i + 1] as number;
+    const aa = a * a;
+    const bb = b * b;
     sumA += a;
     sumB += b;
-    squaresA += a * a;
-    squaresB += b * b;
-    peak = Math.max(peak, Math.abs(a), Math.abs(b));
+    squaresA += aa;
+    squaresB += bb;
+    if (aa > largest) largest = aa;
+    if (bb > largest) largest = bb;
   }
-  return { sum: sumA + sumB, squares: squaresA + squaresB, peak };
+  return { sum: sumA + sumB, squares: squaresA + squaresB, peak: Math.sqrt(largest) };
 }
 
 /**
