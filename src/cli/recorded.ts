@@ -39,6 +39,7 @@ export function recordedSource(modality: Modality, files: readonly string[], opt
         channel: options.channel,
         targetRateHz: options.sampleRateHz ?? 16_000,
         startMs,
+        blockingReads: true,
       });
       return options.seconds ? timeSlice(source, options.seconds) : source;
     }

@@ -1,5 +1,5 @@
 import type { ByteSource } from './byte-source.js';
-import { openFile } from './byte-source.js';
+import { openFile, openFileBlocking } from './byte-source.js';
 import { ChannelDecoder } from './channel-decoder.js';
 import { Resampler } from './resampler.js';
 import { readWavHeader, type WavHeader } from './wav-header.js';
@@ -18,6 +18,11 @@ export class WavFile {
   /** @throws {SourceError} when it cannot be read or is no WAV file */
   static async open(path: string, bufferBytes = readBytes): Promise<WavFile> {
     return WavFile.from(await openFile(path, bufferBytes), path);
+  }
+
+  /** Like `open`, with reads that wait for the disk. @throws {SourceError} */
+  static openBlocking(path: string, bufferBytes: number): Promise<WavFile> {
+    return WavFile.from(openFileBlocking(path, bufferBytes), path);
   }
 
   /** Takes over the source, also when it throws. @throws {SourceError} */

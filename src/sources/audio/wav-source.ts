@@ -22,6 +22,8 @@ export interface WavFileSourceOptions {
   readonly loop?: boolean;
   /** Time of the first sample, UTC milliseconds. Default: now. */
   readonly startMs?: number;
+  /** Reads wait for the disk: faster for many small files, for programs that do nothing else meanwhile. Default false. */
+  readonly blockingReads?: boolean;
 }
 
 /**
@@ -67,6 +69,7 @@ export interface PlayOptions {
   readonly channel?: number;
   readonly blockSamples?: number;
   readonly pace?: 'asFast' | 'realtime';
+  readonly blockingReads?: boolean;
   /** Time of the file's first sample, or, given the file's length in milliseconds, a function for it. */
   readonly startMs: number | ((durationMs: number) => number);
 }
@@ -84,7 +87,9 @@ export async function* playFile(
   const realTime = options.pace === 'realtime';
   let file: WavFile | null = null;
   try {
-    file = await WavFile.open(path, realTime ? 32_768 : undefined);
+    file = await (options.blockingReads
+      ? WavFile.openBlocking(path, 65_536)
+      : WavFile.open(path, realTime ? 32_768 : undefined));
     const { sampleRateHz, frames, missingBytes } = file.header;
     const { startMs } = options;
     const durationMs = (frames * 1000) / sampleRateHz;
