@@ -28,8 +28,8 @@ export interface StreamsRun {
   readonly sustained: boolean;
 }
 
-/** Doubles the number of streams until one is too many, then looks between. Yields every run. */
-export async function* findStreams(from: number, seconds: number, limit = 3_200): AsyncGenerator<StreamsRun> {
+/** Doubles the number of streams up to `limit` or until one is too many, then looks between. Yields every run. */
+export async function* findStreams(from: number, seconds: number, limit = 800): AsyncGenerator<StreamsRun> {
   let good = 0;
   let bad = Number.POSITIVE_INFINITY;
   for (let streams = from; ; ) {
