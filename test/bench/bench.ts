@@ -125,13 +125,13 @@ async function measure(work: Work, peers: Peers | null): Promise<Result> {
   const ours = new Map<number, number[]>(threads.map((count) => [count, []]));
   const theirs = new Map<number, number[]>(threads.map((count) => [count, []]));
   for (let round = 0; round < work.rounds; round++) {
-    process.stderr.write(`\r${name} ${round + 1}/${work.rounds}        `);
+    if (process.stderr.isTTY) process.stderr.write(`\r${name} ${round + 1}/${work.rounds}        `);
     for (const count of threads) {
       ours.get(count)?.push(await work.ours(count));
       if (peer) theirs.get(count)?.push(await peer.measure({ work: name, threads: count, warm, runs }));
     }
   }
-  process.stderr.write('\r\x1b[K');
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const value = best(ours);
   const peerValue = peer ? best(theirs) : null;
   return {
