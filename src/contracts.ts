@@ -250,7 +250,8 @@ export interface TrainingRecord {
   /** Times the covariance had to be loaded with a larger ε before Cholesky succeeded. */
   readonly singularRetries: number;
   readonly seconds: number;
-  readonly finalLoss: number;
+  /** null for methods without a loss. */
+  readonly finalLoss: number | null;
 }
 
 /** Everything that scoring needs beside `model.onnx`, stored as `model.json`. */

@@ -16,28 +16,31 @@ import type {
 } from '../contracts.js';
 import { calibrate } from '../decision/calibration.js';
 import type { SessionOptions } from '../engine/session.js';
+import type { FittedModel, Hyperparameters } from '../scorers/method.js';
+import { methodNamed, recipeOf } from '../scorers/methods.js';
 import { sha256, writePackage } from '../scorers/package-files.js';
 import { scoreWindows } from '../scorers/package-scorer.js';
-import type { DagmmSettings, Preset, Recipe } from '../scorers/recipes.js';
+import type { Preset } from '../scorers/recipes.js';
 import { RowScorer } from '../scorers/row-scorer.js';
 import { type Split, splitNormals } from './hold-out.js';
 import { type FeatureRequest, type Recordings, readRecordings, type Segment } from './recordings.js';
 import { runTraining } from './run-training.js';
 import { timingOf } from './timing.js';
-import type { TrainResult } from './train-job.js';
 
 export interface CommissionOptions {
   /** Opens the recorded normals from their start; may be called twice. */
   readonly open: () => Source;
   readonly features: FeatureRequest;
   readonly preset: Preset;
-  /** `robust` by default. */
-  readonly recipe?: Recipe;
+  /** One of METHODS; `dagmm` by default. */
+  readonly method?: string;
+  /** The method's first by default: `robust` of `dagmm`. */
+  readonly recipe?: string;
   readonly seed?: number;
   /** Folder of the package; its last part is the package's name. */
   readonly out: string;
   readonly signal?: AbortSignal;
-  readonly settings?: Partial<DagmmSettings>;
+  readonly settings?: Hyperparameters;
   readonly device?: SessionOptions['device'];
   /** 1 by default: two trainings give the same bits. */
   readonly threads?: number;
@@ -97,24 +100,26 @@ const digestOf = (rows: Float32Array): string =>
     .update(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength))
     .digest('hex');
 
+/** @throws {ConfigError} for a name that is not known */
+function chosen({ method = 'dagmm', recipe }: CommissionOptions): { method: string; recipe: string } {
+  return { method, recipe: recipeOf(methodNamed(method), recipe) };
+}
+
 function train(
   split: Split,
   dataDigest: string,
   signal: AbortSignal,
   options: CommissionOptions,
-): Promise<TrainResult> {
-  const { preset, recipe = 'robust', seed = 0, settings = {}, device = 'cpu', threads = 1 } = options;
-  const key = JSON.stringify({ version: versions(), preset, recipe, seed, settings, device, threads, dataDigest });
+): Promise<FittedModel> {
+  const { preset, seed = 0, settings = {}, device = 'cpu', threads = 1 } = options;
+  const { method, recipe } = chosen(options);
+  const how = { method, preset, recipe, seed, settings, device, threads };
+  const key = JSON.stringify({ version: versions(), ...how, dataDigest });
   return runTraining(
     {
       rows: split.training,
       width: split.width,
-      preset,
-      recipe,
-      seed,
-      settings,
-      device,
-      threads,
+      ...how,
       checkpoint: { folder: partialOf(options.out), key },
     },
     {
@@ -128,7 +133,7 @@ function train(
 /** Scores the held-out windows as the live path will, and calibrates on them. */
 async function calibrateOn(
   { heldOut, width }: Split,
-  { onnx, scoringRows }: TrainResult,
+  { onnx, scoringRows }: FittedModel,
   spec: FeatureSpec,
   descriptors: Readonly<Record<string, number>> | null,
   { device, threads = 1, smoothing, onProgress }: CommissionOptions,
@@ -155,7 +160,7 @@ const levelsOf = (segments: readonly Segment[]): number[] =>
 interface Facts {
   readonly recordings: Recordings;
   readonly split: Split;
-  readonly result: TrainResult;
+  readonly result: FittedModel;
   readonly dataDigest: string;
   readonly seconds: number;
 }
@@ -169,7 +174,7 @@ function recordOf(
   const { epochs, hyperparameters, skippedSteps, singularRetries, finalLoss } = result;
   return {
     preset: options.preset,
-    recipe: options.recipe ?? 'robust',
+    recipe: chosen(options).recipe,
     seed: options.seed ?? 0,
     epochs,
     hyperparameters,
@@ -194,7 +199,7 @@ const MODALITIES: Readonly<Record<FeatureSpec['kind'], Modality>> = {
 function manifestOf(
   features: FeatureSpec,
   split: Split,
-  { onnx, meanRow, scoringRows }: TrainResult,
+  { onnx, meanRow, scoringRows }: FittedModel,
   { calibration, record, device }: { calibration: Calibration; record: TrainingRecord; device: string },
   options: CommissionOptions,
 ): Manifest {
@@ -202,7 +207,7 @@ function manifestOf(
   return {
     format: 1,
     name: basename(options.out),
-    scorer: 'dagmm-flat',
+    scorer: chosen(options).method,
     createdAt: new Date().toISOString(),
     auscultVersion: auscult,
     modality: MODALITIES[features.kind],

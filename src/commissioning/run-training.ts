@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { InternalError, ModelError } from '../contracts.js';
-import type { TrainJob, TrainMessage, TrainResult, TrainStep } from './train-job.js';
+import type { FittedModel } from '../scorers/method.js';
+import type { TrainJob, TrainMessage, TrainStep } from './train-job.js';
 import { workerFile } from './worker-file.js';
 
 export interface RunTrainingOptions {
@@ -14,7 +15,7 @@ export interface RunTrainingOptions {
  * the worker looks at between native calls, and its end is awaited.
  * @throws the signal's reason, or ModelError when the training cannot be done
  */
-export async function runTraining(job: Omit<TrainJob, 'cancel'>, options: RunTrainingOptions): Promise<TrainResult> {
+export async function runTraining(job: Omit<TrainJob, 'cancel'>, options: RunTrainingOptions): Promise<FittedModel> {
   const { signal } = options;
   signal.throwIfAborted();
   const cancel = new Int32Array(new SharedArrayBuffer(4));

@@ -1,14 +1,16 @@
 import type { SessionOptions } from '../engine/session.js';
-import type { DagmmSettings } from '../scorers/recipes.js';
+import type { FittedModel, Hyperparameters } from '../scorers/method.js';
 
 /** What the training worker is given. */
 export interface TrainJob {
   readonly rows: Float32Array<SharedArrayBuffer>;
   readonly width: number;
+  /** Name of a method. */
+  readonly method: string;
   readonly preset: string;
   readonly recipe: string;
   readonly seed: number;
-  readonly settings: Partial<DagmmSettings>;
+  readonly settings: Hyperparameters;
   readonly device: SessionOptions['device'];
   readonly threads: number;
   /** One number; not 0 asks the training to end. */
@@ -23,21 +25,9 @@ export interface TrainStep {
   readonly loss: number;
 }
 
-/** What the package needs of a training. */
-export interface TrainResult {
-  readonly onnx: Uint8Array;
-  readonly meanRow: Float32Array;
-  readonly hyperparameters: Record<string, number | string | boolean | readonly number[]>;
-  readonly scoringRows: number;
-  readonly epochs: number;
-  readonly skippedSteps: number;
-  readonly singularRetries: number;
-  readonly finalLoss: number;
-}
-
 /** What the worker says. */
 export type TrainMessage =
   | { readonly kind: 'step'; readonly step: TrainStep }
   | { readonly kind: 'note'; readonly text: string }
-  | { readonly kind: 'done'; readonly result: TrainResult }
+  | { readonly kind: 'done'; readonly result: FittedModel }
   | { readonly kind: 'failed'; readonly name: string; readonly message: string };

@@ -70,7 +70,7 @@ const training = z.strictObject({
   skippedSteps: z.int().nonnegative(),
   singularRetries: z.int().nonnegative(),
   seconds: z.number().nonnegative(),
-  finalLoss: z.number(),
+  finalLoss: z.number().nullable(),
 });
 
 const manifest = z.strictObject({

@@ -96,7 +96,7 @@ function refuseUnusable(rows: RowMatrix): void {
 /** Records the model's scoring as ONNX for any batch size. */
 export function recordModel(model: DagmmModel): Uint8Array {
   const input = { name: 'rows', shape: [-1, model.transform.width], dtype: 'float32' } as const;
-  return serialise(traceBatched(scoringFunction(model), [input], ['latent', 'energy']), { scorer: 'dagmm-flat' });
+  return serialise(traceBatched(scoringFunction(model), [input], ['latent', 'energy']), { scorer: 'dagmm' });
 }
 
 function meanRowOf({ data, width }: RowMatrix): Float32Array {

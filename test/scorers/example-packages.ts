@@ -126,7 +126,7 @@ export async function writeExample(example: Example, windows: number): Promise<s
   const manifest: Manifest = {
     format: 1,
     name: preset,
-    scorer: 'dagmm-flat',
+    scorer: 'dagmm',
     createdAt: '2026-01-01T00:00:00.000Z',
     auscultVersion: '0.0.0',
     modality: MODALITY[example.spec.kind],

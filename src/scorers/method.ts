@@ -1,0 +1,63 @@
+/** What every way of learning normal rows offers, from DAGMM to the baselines that it is compared with. */
+import type { SessionOptions } from '../engine/session.js';
+import type { CheckpointStore } from './checkpoint.js';
+import type { RowMatrix } from './input-transform.js';
+
+export type Hyperparameters = Readonly<Record<string, number | string | boolean | readonly number[]>>;
+
+export interface FitProgress {
+  /** `pretrain`, `joint` and `mixture` of a DAGMM; methods without epochs need not report. */
+  readonly phase: 'pretrain' | 'joint' | 'mixture';
+  readonly step: number;
+  /** Steps of all phases. */
+  readonly steps: number;
+  readonly loss: number;
+}
+
+export interface FitOptions {
+  /** What a row is: one of PRESETS. */
+  readonly preset: string;
+  /** One of the method's own recipes; its first by default. */
+  readonly recipe?: string;
+  readonly seed: number;
+  /** Overrides of the recipe's values, by name. */
+  readonly settings?: Hyperparameters;
+  readonly device?: SessionOptions['device'];
+  /** 1 by default: reproducible to the bit on one machine. */
+  readonly threads?: number;
+  readonly onProgress?: (progress: FitProgress) => void;
+  /** Looked at between native calls; true ends the fit with an AbortError. */
+  readonly cancelled?: () => boolean;
+  readonly checkpoints?: CheckpointStore;
+}
+
+export interface FittedModel {
+  /** Raw rows "rows" (N, width) → "energy" (N), float32, for any N; higher = more anomalous. Perhaps "latent" (N, D). */
+  readonly onnx: Uint8Array;
+  /** (W) mean of the training rows, raw. */
+  readonly meanRow: Float32Array;
+  /** Rows of one scoring call. */
+  readonly scoringRows: number;
+  /** Everything that repeats the fit, and what it chose by itself. */
+  readonly hyperparameters: Hyperparameters;
+  readonly epochs: number;
+  readonly skippedSteps: number;
+  readonly singularRetries: number;
+  /** null for methods without a loss. */
+  readonly finalLoss: number | null;
+}
+
+/** One way of learning what normal rows are. `fit` is a pure function of rows, options and seed. */
+export interface Method {
+  /** As in `--method`, and in a package's `scorer`. */
+  readonly name: string;
+  /** Author, title, venue, year. */
+  readonly source: string;
+  /** Named sets of hyper-parameters, the default first. */
+  readonly recipes: readonly string[];
+  /**
+   * @param rows normal rows in order of time, finite   @throws {ModelError} when the method cannot learn from them
+   * @throws {DOMException} AbortError when cancelled
+   */
+  fit(rows: RowMatrix, options: FitOptions): Promise<FittedModel>;
+}
