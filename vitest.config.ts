@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What passing tests print is not news: the engine's banner, programs' warnings.
+    silent: 'passed-only',
     pool: 'forks',
     maxWorkers: 2,
     reporters: report ? ['default', 'json'] : ['default'],
