@@ -1,4 +1,4 @@
-export type { TlsOptions } from './connection.js';
+export type { TlsOptions } from '../../sources/mqtt/connection.js';
 export { type EmbeddedBroker, type EmbeddedBrokerOptions, openEmbeddedBroker } from './embedded-broker.js';
 export { eventMessage, type MqttMessage, PAYLOAD_VERSION } from './messages.js';
 export { type MqttHealth, MqttSink, type MqttSinkOptions, type WatchedTopic } from './mqtt-sink.js';

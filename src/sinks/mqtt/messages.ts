@@ -1,19 +1,15 @@
 import type { Contribution, Event, EventChange, MachineState, Verdict } from '../../contracts.js';
+import type { MqttMessage } from '../../sources/mqtt/connection.js';
 import type { NewOutboxMessage } from '../../store/index.js';
 import type { Topics } from './topics.js';
+
+export type { MqttMessage };
 
 /** Version of every payload; it rises when a field changes its meaning or goes. Schemas: config/schemas/mqtt-*.json. */
 export const PAYLOAD_VERSION = 1;
 /** Parts of a contribution that a message carries, per axis: the largest. */
 const TOP_PARTS = 8;
 const WORDS_LIMIT = 2_000;
-
-export interface MqttMessage {
-  readonly topic: string;
-  readonly payload: string;
-  readonly qos: 0 | 1 | 2;
-  readonly retain: boolean;
-}
 
 /** A time for people and programs: ISO 8601 in UTC with milliseconds. */
 export function iso(ms: number): string {

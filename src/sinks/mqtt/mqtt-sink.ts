@@ -5,9 +5,9 @@ import { type CommandHandler, InternalError, type MachineState, type Sink, type 
 import type { Outbox } from '../../store/index.js';
 import { Backoff } from './backoff.js';
 import { Bell } from './bell.js';
-import { type BrokerAddress, brokerAddress } from './broker-address.js';
+import { type BrokerAddress, brokerAddress } from '../../sources/mqtt/broker-address.js';
 import { CommandService } from './commands.js';
-import { MqttConnection, type TlsOptions } from './connection.js';
+import { MqttConnection, type TlsOptions } from '../../sources/mqtt/connection.js';
 import { deliver } from './delivery.js';
 import { birthTopic, discoveryMessage } from './home-assistant.js';
 import { type MqttMessage, scoreMessage, stateMessage, statusMessage } from './messages.js';

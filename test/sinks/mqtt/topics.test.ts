@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../../src/contracts.js';
-import { brokerAddress } from '../../../src/sinks/mqtt/broker-address.js';
+import { brokerAddress } from '../../../src/sources/mqtt/broker-address.js';
 import { checkTopicLength, mqttTopics } from '../../../src/sinks/mqtt/topics.js';
 
 test('topics are those of the design', () => {

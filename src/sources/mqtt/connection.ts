@@ -3,11 +3,17 @@ import { connect, type IClientOptions, type IPublishPacket, type MqttClient } fr
 import { SourceError } from '../../contracts.js';
 import type { BrokerAddress } from './broker-address.js';
 import { explainFailure } from './failure.js';
-import type { MqttMessage } from './messages.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A broker that takes longer to confirm a message has forgotten us. */
 const CONFIRM_TIMEOUT_MS = 15_000;
+
+export interface MqttMessage {
+  readonly topic: string;
+  readonly payload: string;
+  readonly qos: 0 | 1 | 2;
+  readonly retain: boolean;
+}
 
 export interface TlsOptions {
   /** PEM of the authorities to trust instead of the system's. */
@@ -26,7 +32,8 @@ export interface ConnectionOptions {
   readonly protocolVersion: 4 | 5;
   readonly keepaliveS: number;
   readonly tls: TlsOptions;
-  readonly will: MqttMessage;
+  /** What the broker publishes when the connection is lost. */
+  readonly will?: MqttMessage;
   readonly onMessage: (topic: string, payload: Buffer, retained: boolean) => void;
 }
 
@@ -142,6 +149,6 @@ function clientOptions({
     username: address.username,
     password: address.password,
     ...tls,
-    will: { topic: will.topic, payload: Buffer.from(will.payload), qos: will.qos, retain: will.retain },
+    ...(will && { will: { ...will, payload: Buffer.from(will.payload) } }),
   };
 }
