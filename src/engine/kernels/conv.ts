@@ -45,8 +45,9 @@ function backpropInput(call: KernelCall): Value {
 }
 
 /**
- * Gradient with respect to the filter, as a convolution of x (in, N, H, W) with dy (out, N, h, w) as its kernel:
- * what were strides become dilations, and the other way round; the surplus at the end is cropped.
+ * Gradient with respect to the filter, as one convolution of x, as a volume (1, N, in, H, W), with dy (out, N, 1, h, w)
+ * as its kernel: what were strides become dilations, and the other way round; the surplus at the end is cropped.
+ * As a volume its columns are in·kH·kW, which ONNX Runtime splits over threads; with `in` as rows they are kH·kW only.
  */
 function backpropFilter(call: KernelCall): Value {
   const { algebra } = call;
@@ -54,17 +55,26 @@ function backpropFilter(call: KernelCall): Value {
   const geometry = geometryOf(call, call.input('x').shape, filterShape);
   const { inChannels, outChannels, inHeight, inWidth, outHeight, outWidth, strides, dilations, pads, kernel } =
     geometry;
-  const x = algebra.transpose(toChannelsFirst(call, call.input('x')), [1, 0, 2, 3]);
+  const x = toChannelsFirst(call, call.input('x'));
   const dy = algebra.transpose(toChannelsFirst(call, call.input('dy')), [1, 0, 2, 3]);
+  const volumes = [
+    algebra.reshape(x, [1, ...x.shape]),
+    algebra.reshape(dy, [outChannels, geometry.rows, 1, outHeight, outWidth]),
+  ];
   const steps = (input: number, output: number, axis: number) =>
     Math.floor(
       (input + at(pads, axis) + at(pads, axis + 2) - (output - 1) * at(strides, axis) - 1) / at(dilations, axis),
     ) + 1;
-  const shape = [inChannels, outChannels, steps(inHeight, outHeight, 0), steps(inWidth, outWidth, 1)];
-  const attributes = { kernel_shape: [outHeight, outWidth], strides: dilations, dilations: strides, pads };
-  const full = algebra.raw('Conv', [x, dy], attributes, shape, 'float32');
-  const cropped = slice(algebra, full, [0, 0, 0, 0], [inChannels, outChannels, ...kernel]);
-  return algebra.transpose(cropped, [2, 3, 0, 1]);
+  const shape = [outChannels, inChannels, steps(inHeight, outHeight, 0), steps(inWidth, outWidth, 1)];
+  const attributes = {
+    kernel_shape: [1, outHeight, outWidth],
+    strides: [1, ...dilations],
+    dilations: [1, ...strides],
+    pads: [0, ...pads.slice(0, 2), 0, ...pads.slice(2)],
+  };
+  const full = algebra.reshape(algebra.raw('Conv', volumes, attributes, [1, ...shape], 'float32'), shape);
+  const cropped = slice(algebra, full, [0, 0, 0, 0], [outChannels, inChannels, ...kernel]);
+  return algebra.transpose(cropped, [2, 3, 1, 0]);
 }
 
 interface Geometry {
