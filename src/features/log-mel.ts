@@ -1,15 +1,11 @@
 import { type MelSpec, ModelError } from '../contracts.js';
 import { DoubleFft } from './double-fft.js';
-import { loadFft, type RealFft } from './fft.js';
-import { hann } from './hann.js';
+import { type Fft, loadFft } from './fft.js';
 import { type MelFilters, melFilters } from './mel-filters.js';
+import { KERNEL_FRAMES, MelKernel } from './mel-kernel.js';
 
 /** Power below which everything is equally silent: 10·log10(1e-10) = −100 dB. */
 export const FLOOR_DB = -100;
-const FLOOR_POWER = 1e-10;
-
-/** 10·log10(S) = this · ln(S); V8's natural logarithm is the faster one. */
-const DB_PER_NEPER = 10 / Math.LN10;
 
 /** A picture of sound: row-major (frames, bands), dB. */
 export interface LogMelPicture {
@@ -29,19 +25,20 @@ const SINGLE_PRECISION_RANGE = 10 ** 7.6;
  * Pure and synchronous once made; a frame's bits depend on its own samples alone. No allocation a frame.
  */
 export class LogMel {
-  private readonly window: Float32Array;
   private readonly filters: MelFilters;
-  private readonly powers: Float64Array;
+  private readonly kernel: MelKernel;
   private readonly double: DoubleFft;
+  private readonly powers: Float64Array;
 
   constructor(
     readonly mel: MelSpec,
-    private readonly fft: RealFft,
+    fft: Fft,
   ) {
-    this.window = Float32Array.from(hann(mel.fftSize));
     this.filters = melFilters(mel);
-    this.powers = new Float64Array(mel.melBands);
+    // A triangle of unit area gathers 1 / binWidthHz of the power of a bin.
+    this.kernel = new MelKernel(fft, mel, this.filters, this.filters.binWidthHz * SINGLE_PRECISION_RANGE);
     this.double = new DoubleFft(mel.fftSize);
+    this.powers = new Float64Array(mel.melBands);
   }
 
   /** Whole uncentred frames in this many samples. */
@@ -56,11 +53,14 @@ export class LogMel {
    */
   writeRaw(samples: Float32Array, from: number, frames: number, out: Float32Array, outAt: number): void {
     const { hopSamples, melBands } = this.mel;
-    const { powers } = this;
-    for (let frame = 0; frame < frames; frame++) {
-      this.framePowers(samples, from + frame * hopSamples);
+    for (let frame = 0; frame < frames; frame += KERNEL_FRAMES) {
+      const count = Math.min(KERNEL_FRAMES, frames - frame);
+      const start = from + frame * hopSamples;
       const at = outAt + frame * melBands;
-      for (let band = 0; band < melBands; band++) out[at + band] = DB_PER_NEPER * Math.log(powers[band] as number);
+      const inexact = this.kernel.write(samples, start, count, out, at);
+      for (let f = 0; inexact >>> f !== 0 && f < count; f++) {
+        if ((inexact >>> f) & 1) this.writeDouble(samples, start + f * hopSamples, out, at + f * melBands);
+      }
     }
   }
 
@@ -85,13 +85,9 @@ export class LogMel {
     return this.of(padded);
   }
 
-  private framePowers(samples: Float32Array, from: number): void {
-    const { input, output } = this.fft;
-    applyWindow(samples, from, this.window, input);
-    this.fft.transform();
-    bandPowers(output, this.filters, this.powers);
-    if (!exceedsSinglePrecision(this.powers, this.filters)) return;
+  private writeDouble(samples: Float32Array, from: number, out: Float32Array, at: number): void {
     bandPowers(this.double.spectrum(samples, from), this.filters, this.powers);
+    for (let band = 0; band < this.powers.length; band++) out[at + band] = 10 * Math.log10(this.powers[band] as number);
   }
 }
 
@@ -107,7 +103,7 @@ export async function createLogMel(mel: MelSpec): Promise<LogMel> {
     if (!Number.isInteger(value) || value < 1)
       throw new ModelError(`${name}: expected a whole number ≥ 1, got ${value}`);
   }
-  const fft = await loadFft(fftSize);
+  const fft = await loadFft();
   const key = [sampleRateHz, fftSize, hopSamples, melBands].join();
   const logMel = bySpec.get(key) ?? new LogMel({ sampleRateHz, fftSize, hopSamples, melBands }, fft);
   bySpec.set(key, logMel);
@@ -119,21 +115,11 @@ export function floorDb(data: Float32Array, offsetDb: number): void {
   for (let i = 0; i < data.length; i++) data[i] = Math.max((data[i] as number) + offsetDb, FLOOR_DB);
 }
 
-/** Four at a time, which is a third faster; an FFT size is a multiple of 32. */
-function applyWindow(samples: Float32Array, from: number, window: Float32Array, input: Float32Array): void {
-  for (let i = 0, at = from; i < window.length; i += 4, at += 4) {
-    input[i] = (samples[at] as number) * (window[i] as number);
-    input[i + 1] = (samples[at + 1] as number) * (window[i + 1] as number);
-    input[i + 2] = (samples[at + 2] as number) * (window[i + 2] as number);
-    input[i + 3] = (samples[at + 3] as number) * (window[i + 3] as number);
-  }
-}
-
 /**
  * Powers of the bins gathered into bands in one pass: what falls in this stretch belongs to the band that rose in the
  * last. `spectrum` is interleaved re, im; bin 0 and the Nyquist bin are not read.
  */
-function bandPowers(spectrum: Float32Array | Float64Array, filters: MelFilters, powers: Float64Array): void {
+function bandPowers(spectrum: Float64Array, filters: MelFilters, powers: Float64Array): void {
   const { rise, fall, stretchEnd } = filters;
   let risen = 0;
   let bin = 1;
@@ -151,18 +137,4 @@ function bandPowers(spectrum: Float32Array | Float64Array, filters: MelFilters, 
     if (stretch > 0) powers[stretch - 1] = risen + falling;
     risen = rising;
   }
-}
-
-/** Whether some band above the floor is too weak beside the whole frame for single precision. */
-function exceedsSinglePrecision(powers: Float64Array, filters: MelFilters): boolean {
-  const { perArea, binWidthHz } = filters;
-  let total = 0;
-  let weakest = Number.POSITIVE_INFINITY;
-  for (let band = 0; band < powers.length; band++) {
-    const power = powers[band] as number;
-    total += power * (perArea[band] as number);
-    if (power < weakest) weakest = power;
-  }
-  // A triangle of unit area gathers 1 / binWidthHz of the power of a bin.
-  return Math.max(weakest, FLOOR_POWER) * binWidthHz * SINGLE_PRECISION_RANGE < total;
 }

@@ -75,6 +75,36 @@ describe('log-mel', () => {
     }
   });
 
+  it('goes on where it was when another size has made the memory grow', async () => {
+    const small = await createLogMel(defaultMel());
+    const samples = demoClip('pump-00-normal').slice(0, 40_000);
+    const before = small.of(samples).data;
+    const large = await createLogMel({ ...defaultMel(), fftSize: 65_536, hopSamples: 65_536 });
+    expect(large.framesIn(200_000)).toBe(3);
+    expect(small.of(samples).data).toEqual(before);
+  });
+
+  it('does single frames again in double precision, among those that do not need it', async () => {
+    const logMel = await createLogMel(defaultMel());
+    const samples = Float32Array.from(referenceNoise(70 * 512 + 512), (x) => 0.1 * x);
+    const tone = Float32Array.from({ length: 2_048 }, (_, i) => 0.5 * Math.sin((2 * Math.PI * 440 * i) / 16_000));
+    samples.set(tone, 40 * 512);
+    const all = logMel.of(samples).data;
+    for (const frame of [38, 40, 41, 42, 43, 69]) {
+      const alone = logMel.of(samples.slice(frame * 512, frame * 512 + 1_024)).data;
+      expect(alone).toEqual(all.slice(frame * 64, (frame + 1) * 64));
+    }
+    const pure = logMel.of(tone).data.slice(64, 128);
+    expect(all.slice(41 * 64, 42 * 64)).toEqual(pure);
+    expect(Math.max(...pure) - Math.min(...pure)).toBeGreaterThan(80);
+  });
+
+  it('of samples beyond all bounds is not finite, and never a usual number', async () => {
+    const logMel = await createLogMel(defaultMel());
+    const samples = Float32Array.from({ length: 1_024 }, (_, i) => (i % 2 === 0 ? 1 : -0.7) * 1e25);
+    expect(logMel.of(samples).data.some((db) => !Number.isFinite(db))).toBe(true);
+  });
+
   it('adds 20·log10(gain) dB to every band that is above the floor', async () => {
     const logMel = await createLogMel(defaultMel());
     const samples = referenceNoise(1_024);
@@ -102,26 +132,30 @@ describe('log-mel', () => {
 
 describe('the FFT', () => {
   it('equals the discrete Fourier transform', async () => {
-    const fft = await loadFft(64);
+    const { memory, transform, plan, allocate } = await loadFft();
+    const at = allocate(3 * 256);
     fc.assert(
       fc.property(fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 64, maxLength: 64 }), (x) => {
-        fft.input.set(x);
-        fft.transform();
+        new Float32Array(memory.buffer, at, 64).set(x);
+        transform(plan(64), at, at + 256, at + 512, 0);
+        const output = new Float32Array(memory.buffer, at + 256, 64);
         for (const bin of [1, 2, 17, 31]) {
-          const at = x.map((_, n) => (-2 * Math.PI * bin * n) / 64);
-          const re = x.reduce((sum, value, n) => sum + value * Math.cos(at[n] ?? 0), 0);
-          const im = x.reduce((sum, value, n) => sum + value * Math.sin(at[n] ?? 0), 0);
-          expect(Math.abs((fft.output[2 * bin] ?? 0) - re)).toBeLessThan(1e-5);
-          expect(Math.abs((fft.output[2 * bin + 1] ?? 0) - im)).toBeLessThan(1e-5);
+          const angles = x.map((_, n) => (-2 * Math.PI * bin * n) / 64);
+          const re = x.reduce((sum, value, n) => sum + value * Math.cos(angles[n] ?? 0), 0);
+          const im = x.reduce((sum, value, n) => sum + value * Math.sin(angles[n] ?? 0), 0);
+          expect(Math.abs((output[2 * bin] ?? 0) - re)).toBeLessThan(1e-5);
+          expect(Math.abs((output[2 * bin + 1] ?? 0) - im)).toBeLessThan(1e-5);
         }
       }),
       { numRuns: 50 },
     );
   });
 
-  it('is one instance a size', async () => {
-    expect(await loadFft(1024)).toBe(await loadFft(1024));
-    expect(await loadFft(512)).not.toBe(await loadFft(1024));
+  it('is one instance a thread, and one plan a size', async () => {
+    const fft = await loadFft();
+    expect(await loadFft()).toBe(fft);
+    expect(fft.plan(1024)).toBe(fft.plan(1024));
+    expect(fft.plan(512)).not.toBe(fft.plan(1024));
   });
 });
 
