@@ -315,12 +315,30 @@ describe('a table file', () => {
     ]);
   });
 
-  it('whose clock jumps back or misses a time never goes back', async () => {
-    const times = ['10:00:00', '10:00:01', '09:00:00', '', '10:00:05'];
-    await writeFile(at('jumps.csv'), ['t,a', ...times.map((time) => `${time && `2020-01-01 ${time}`},1`)].join('\n'));
-    const found = await all(source(at('jumps.csv')));
+  const rowsAt = async (name: string, rows: readonly string[]) => {
+    await writeFile(at(name), ['t,a', ...rows.map((row) => (row[0] === ',' ? row : `2020-01-01 ${row}`))].join('\n'));
+    const found = await all(source(at(name)));
     const begin = Date.UTC(2020, 0, 1, 10);
-    expect(found.map((item) => item.kind === 'row' && item.startMs - begin)).toEqual([0, 1_000, 1_000, 2_000, 5_000]);
+    return found.map((item) => (item.kind === 'row' ? item.startMs - begin : `${item.code}: ${item.message}`));
+  };
+
+  it('has its late rows left out and said, and a missing time one step after the last', async () => {
+    const found = await rowsAt('late.csv', ['10:00:00,1', '10:00:01,1', '09:00:00,1', ',1', '10:00:05,1']);
+    expect(found).toEqual([0, 1_000, expect.stringMatching(/^late: .*late\.csv line 4: .*09:00:00/), 2_000, 5_000]);
+  });
+
+  it('has a row that comes again left out and said, but not other values at the same time', async () => {
+    const found = await rowsAt('again.csv', ['10:00:00,1', '10:00:01,2', '10:00:01,2', '10:00:01,3', '10:00:02,3']);
+    expect(found).toEqual([0, 1_000, expect.stringMatching(/^bad-row: .*line 4: .*comes again/), 1_000, 2_000]);
+  });
+
+  it('whose clock was set back is followed after ten late rows, with a gap', async () => {
+    const late = Array.from({ length: 12 }, (_, i) => `09:00:${10 + i},1`);
+    const found = await rowsAt('back.csv', ['10:00:00,1', '10:00:01,1', ...late]);
+    expect(found.slice(2, 11).every((line) => /^late/.test(String(line)))).toBe(true);
+    expect(found.slice(11)).toEqual([19, 20, 21].map((second) => second * 1_000 - 3_600_000));
+    const items = await all(source(at('back.csv')));
+    expect(items.flatMap((item) => (item.kind === 'row' && item.gap ? [item.row] : []))).toEqual([1, 12]);
   });
 
   it.each([

@@ -35,6 +35,8 @@ export interface TableSourceOptions {
 }
 
 const DEFAULT_INTERVAL_MS = 1000;
+/** What a row without a place in time is told as. */
+export const troubleOf = { repeated: 'bad-row', late: 'late' } as const;
 
 /**
  * The rows of a table, one observation each. A row with missing or surplus fields, and anything else that is not a row,
@@ -156,25 +158,21 @@ class TableReading {
       if (parsed.kind === 'bad-file') yield this.trouble('bad-file', parsed.message, true);
       else if (this.muted || this.lastRow < this.range.first || this.lastRow > this.range.last) continue;
       else if (parsed.kind === 'bad-row') yield this.trouble('bad-row', parsed.message, false);
-      else yield this.toObservation(parsed, arrivedMs);
+      else yield this.toItem(parsed, arrivedMs);
     }
   }
 
-  private toObservation(parsed: Extract<Parsed, { kind: 'row' }>, arrivedMs: number | null): RowObservation {
+  private toItem({ cells, row, line }: Extract<Parsed, { kind: 'row' }>, arrivedMs: number | null) {
+    const placed = this.clock.take(cells, arrivedMs);
+    if (placed.kind !== 'placed') {
+      return this.trouble(troubleOf[placed.kind], `${this.name} line ${line}: ${placed.message}`, false);
+    }
     const { feed, machine } = this.options;
-    const gap = this.gap;
+    const { startMs, endMs } = placed;
+    const gap = this.gap || placed.gap;
     this.gap = false;
-    return {
-      kind: 'row',
-      feed,
-      machine,
-      sequence: this.sequence++,
-      ...this.clock.take(parsed.cells, arrivedMs),
-      origin: this.name,
-      gap,
-      cells: parsed.cells,
-      row: parsed.row,
-    };
+    const sequence = this.sequence++;
+    return { kind: 'row' as const, feed, machine, sequence, startMs, endMs, origin: this.name, gap, cells, row };
   }
 }
 
