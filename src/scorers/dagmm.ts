@@ -1,5 +1,5 @@
 import type { Method } from './method.js';
-import { type DagmmSettings, RECIPES } from './recipes.js';
+import { type DagmmSettings, RECIPES, settingsFor } from './recipes.js';
 import type { TrainedDagmm } from './train-dagmm.js';
 
 /** Deep Autoencoding Gaussian Mixture Model, flat: dense networks on rows. */
@@ -7,6 +7,7 @@ export const dagmm: Method = {
   name: 'dagmm',
   source: 'Zong et al., Deep Autoencoding Gaussian Mixture Model for Unsupervised Anomaly Detection, ICLR 2018',
   recipes: ['robust', ...RECIPES.filter((recipe) => recipe !== 'robust')],
+  defaults: (preset, recipe, rows, width) => ({ ...settingsFor(preset, recipe, rows, width) }),
   async fit(rows, { recipe = 'robust', settings, ...options }) {
     const { trainDagmm } = await import('./train-dagmm.js');
     return fitted(await trainDagmm(rows, { ...options, recipe, settings: settings as Partial<DagmmSettings> }));

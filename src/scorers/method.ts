@@ -56,6 +56,11 @@ export interface Method {
   /** Named sets of hyper-parameters, the default first. */
   readonly recipes: readonly string[];
   /**
+   * Every hyper-parameter that `settings` may override, with the value it has for so many rows of such a width. Where it
+   * is absent, none may be.
+   */
+  defaults?(preset: string, recipe: string, rows: number, width: number): Hyperparameters;
+  /**
    * @param rows normal rows in order of time, finite   @throws {ModelError} when the method cannot learn from them
    * @throws {DOMException} AbortError when cancelled
    */
