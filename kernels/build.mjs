@@ -11,6 +11,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 /** Source in this folder → module in src/. */
 export const kernels = {
   'log-mel.ts': 'src/features/log-mel.wasm.ts',
+  'pcm.ts': 'src/sources/audio/pcm.wasm.ts',
 };
 
 /** The text of the module that holds a compiled kernel. */

@@ -1,4 +1,5 @@
 import type { SignalStats } from '../../contracts.js';
+import { sums } from './pcm-kernel.js';
 
 /** The largest 16-bit value: at or beyond it a sample is clipped. */
 const fullScale = 32767 / 32768;
@@ -66,29 +67,6 @@ export class SignalMeter {
     }
     this.#longestRun = longest;
   }
-}
-
-/**
- * Sum, sum of squares and largest magnitude: two samples a step, each with sums of its own, as the processor likes it.
- * The square of a sample is exact in double precision, and so is its root.
- */
-function sums(samples: Float32Array): { sum: number; squares: number; peak: number } {
-  const even = samples.length - (samples.length % 2);
-  const last = even < samples.length ? (samples[even] as number) : 0;
-  let [sumA, sumB, squaresA, squaresB, largest] = [last, 0, last * last, 0, last * last];
-  for (let i = 0; i < even; i += 2) {
-    const a = samples[i] as number;
-    const b = samples[i + 1] as number;
-    const aa = a * a;
-    const bb = b * b;
-    sumA += a;
-    sumB += b;
-    squaresA += aa;
-    squaresB += bb;
-    if (aa > largest) largest = aa;
-    if (bb > largest) largest = bb;
-  }
-  return { sum: sumA + sumB, squares: squaresA + squaresB, peak: Math.sqrt(largest) };
 }
 
 /**

@@ -19,6 +19,14 @@ describe('signal statistics', () => {
     });
   });
 
+  it.each([1, 3, 8_191, 8_192, 8_197, 30_000])('of %i samples are the sums of their definition', (length) => {
+    const samples = Float32Array.from({ length }, (_, i) => 0.9 * Math.sin(i * i) - 0.05);
+    const { rms, peak, dc } = measureSignal(samples);
+    expect(rms).toBeCloseTo(Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / length), 12);
+    expect(dc).toBeCloseTo(samples.reduce((sum, x) => sum + x, 0) / length, 12);
+    expect(peak).toBe(samples.reduce((max, x) => Math.max(max, Math.abs(x)), 0));
+  });
+
   it('count 32767/32768 as clipped, but not 32766/32768', () => {
     expect(measureSignal(Float32Array.of(32_767 / 32_768, -32_766 / 32_768)).clippedShare).toBe(0.5);
   });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decode } from 'wav-decoder';
 import { SourceError } from '../../../src/contracts.js';
 import { memoryBytes } from '../../../src/sources/audio/byte-source.js';
+import { ChannelDecoder } from '../../../src/sources/audio/channel-decoder.js';
 import { readWav, readWavInfo, WavFile } from '../../../src/sources/audio/wav-file.js';
 import { encodeWav } from '../../../src/sources/wav-encode.js';
 import { sameSamples } from './programs.js';
@@ -91,6 +92,22 @@ describe('decoding', () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it.each([1, 2, 3])('reads 16-bit samples of %i channels from any place in a buffer', (channels) => {
+    const layout = { encoding: 'int', channels, sampleBytes: 2 } as const;
+    const values = Array.from({ length: channels * 20_001 }, (_, i) => ((i * 7_919) % 65_536) - 32_768);
+    const bytes = Buffer.alloc(2 * values.length + 1);
+    values.forEach((value, i) => {
+      bytes.writeInt16LE(value, 2 * i + 1);
+    });
+    const samples = new ChannelDecoder(layout, channels - 1, 'test').decode(bytes.subarray(1), 20_001);
+    expect(
+      sameSamples(
+        samples,
+        samples.map((_, i) => (values[(i + 1) * channels - 1] ?? 0) / 32_768),
+      ),
+    ).toBe(true);
   });
 
   it('agrees with wav-decoder on real pump sound, and writes it back bit for bit', async () => {
