@@ -32,6 +32,7 @@ import {
   type Topics,
   type WatchedTopic,
 } from './sinks/mqtt/index.js';
+import type { Broker } from './sources/mqtt/topic-source.js';
 import { openStore, type Store } from './store/index.js';
 
 export interface Log {
@@ -77,6 +78,7 @@ class Service implements App {
   readonly #sinks: Sink[] = [];
   #store: Store | null = null;
   #embedded: EmbeddedBroker | null = null;
+  #broker: Broker | null = null;
   #mqtt: MqttSink | null = null;
   #http: HttpSink | null = null;
   #room: MachineRoom | null = null;
@@ -172,12 +174,15 @@ class Service implements App {
     const external = (mqtt.broker ?? (mqtt.url ? 'external' : 'embedded')) === 'external';
     if (!external)
       this.#embedded = await openEmbeddedBroker({ port: mqtt.port, onNotice: (line) => this.#log.warn(line) });
-    this.#mqtt = new MqttSink({
+    this.#broker = {
       url: this.#embedded?.url ?? mqtt.url ?? '',
       username: mqtt.username,
       password: mqtt.password,
       tls: readTls(this.#config),
       protocolVersion: external ? mqtt.protocolVersion : 4,
+    };
+    this.#mqtt = new MqttSink({
+      ...this.#broker,
       clientId: mqtt.clientId,
       topics: this.#topics,
       machines: [...new Set(feeds.map(({ machine }) => machine))],
@@ -251,7 +256,7 @@ class Service implements App {
   async #openFeed(feed: FeedConfig, store: Store, room: MachineRoom): Promise<FeedMonitor> {
     const model = await this.#openModel(feed, store);
     const spec = model.features.spec;
-    const source = openSource(feed, spec);
+    const source = openSource(feed, spec, this.#broker);
     const { clipBeforeSeconds, clipAfterSeconds, clipMaxSeconds } = this.#config.store;
     return new FeedMonitor(
       {

@@ -196,6 +196,10 @@ function checkTogether(shape: ConfigShape, feeds: readonly FeedConfig[]): void {
     seen.add(feed.name);
     if (feed.operating.from === 'topic' && feed.operating.topic === undefined)
       problems.push(`feeds[${i}].operating.topic: expected a topic because operating.from is "topic", found nothing`);
+    if (feed.source.type === 'topic' && !shape.mqtt.enabled)
+      problems.push(
+        `feeds[${i}].source.topic: expected mqtt.enabled to be true, since the rows come over MQTT, found false`,
+      );
     if ('channels' in feed.source && feed.source.channel >= feed.source.channels)
       problems.push(
         `feeds[${i}].source.channel: expected less than channels (${feed.source.channels}), found ${feed.source.channel}`,

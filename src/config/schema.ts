@@ -166,11 +166,25 @@ const table = z.strictObject({
   intervalSeconds: seconds.default(1).describe('Time between rows when no column carries it.'),
 });
 
+const topic = z.strictObject({
+  type: z.literal('topic'),
+  topic: z
+    .string()
+    .regex(/^[^+#\0]+$/, 'must be one MQTT topic: no "+" and no "#"')
+    .describe(
+      'Topic on the broker of the section mqtt. A message is a JSON object, which is a row, or an array of them.',
+    ),
+  staleSeconds: seconds.default(60).describe('No row for this long is a sensor fault.'),
+  intervalSeconds: seconds
+    .default(1)
+    .describe('Time between the rows of one array when no column carries it; a row alone happens when it arrives.'),
+});
+
 const feed = z.strictObject({
   name: topicLevel.describe('Unique name of the feed.'),
   machine: topicLevel.optional().describe('The machine it belongs to; default: the name. Several feeds may share one.'),
   model: path.describe('Folder of the model package. If it is not there yet, the feed waits for the command learn.'),
-  source: z.discriminatedUnion('type', [microphone, wav, audioFolder, ffmpeg, imageFolder, table]),
+  source: z.discriminatedUnion('type', [microphone, wav, audioFolder, ffmpeg, imageFolder, table, topic]),
   alerts: alertsOverride.optional().describe('Overrides of the common alerts section.'),
   operating: z
     .strictObject({

@@ -203,6 +203,7 @@ class PictureRecording implements Recording {
 class RowRecording implements Recording {
   readonly #path: string;
   readonly #writer: RowWriter;
+  readonly #startsMs: number[] = [];
 
   constructor(
     private readonly feed: FeedConfig,
@@ -213,11 +214,21 @@ class RowRecording implements Recording {
   }
 
   add(observation: Observation): void {
-    if (observation.kind === 'row') this.#writer.write(observation.cells);
+    if (observation.kind !== 'row') return;
+    this.#writer.write(observation.cells);
+    this.#startsMs.push(observation.startMs);
   }
 
   finish(): Source {
     this.#writer.close();
-    return new TableSource({ feed: this.feed.name, machine: this.feed.machine, path: this.#path });
+    const { name: feed, machine } = this.feed;
+    return new TableSource({ feed, machine, path: this.#path, intervalMs: medianStep(this.#startsMs) });
   }
+}
+
+/** What rows without a time of their own are apart; undefined when they say nothing of it. */
+function medianStep(startsMs: readonly number[]): number | undefined {
+  const steps = startsMs.slice(1).map((start, i) => start - (startsMs[i] ?? start));
+  const forward = steps.filter((step) => step > 0).sort((a, b) => a - b);
+  return forward[forward.length >> 1];
 }

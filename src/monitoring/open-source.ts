@@ -4,6 +4,7 @@ import { ConfigError, type FeatureSpec, type Modality, type Source } from '../co
 import { defaultImageFlat, defaultMelFrames } from '../features/default-specs.js';
 import { ffmpegSource, microphoneSource, watchedAudioFolder, wavFileSource } from '../sources/audio/index.js';
 import { ImageFolderSource } from '../sources/images/image-source.js';
+import { type Broker, TopicSource } from '../sources/mqtt/topic-source.js';
 import { TableSource } from '../sources/tables/table-source.js';
 
 const modalities: Readonly<Record<FeedConfig['source']['type'], Modality>> = {
@@ -13,6 +14,7 @@ const modalities: Readonly<Record<FeedConfig['source']['type'], Modality>> = {
   ffmpeg: 'audio',
   'image-folder': 'image',
   table: 'table',
+  topic: 'table',
 };
 
 export function modalityOf(feed: FeedConfig): Modality {
@@ -37,8 +39,11 @@ export function isLive(feed: FeedConfig): boolean {
   return source.type === 'microphone' || source.type === 'ffmpeg' || (source.type === 'wav' && source.realTime);
 }
 
-/** @throws {ConfigError} when the model is for another kind of feed, naming both */
-export function openSource(config: FeedConfig, spec: FeatureSpec): Source {
+/**
+ * @param broker where rows over MQTT come from; null when MQTT is switched off
+ * @throws {ConfigError} when the model is for another kind of feed, naming both
+ */
+export function openSource(config: FeedConfig, spec: FeatureSpec, broker: Broker | null = null): Source {
   const { name: feed, machine, source } = config;
   checkModality(config, spec);
   const rate = { targetRateHz: 'mel' in spec ? spec.mel.sampleRateHz : 16_000 };
@@ -56,14 +61,26 @@ export function openSource(config: FeedConfig, spec: FeatureSpec): Source {
       return new ImageFolderSource({ ...at, folder: source.folder, existing: source.existing, ...pictureSize(spec) });
     case 'table':
       return new TableSource({ ...at, path: source.file, ...tableOptions(source, spec) });
+    case 'topic':
+      if (!broker) throw new ConfigError(`feed ${feed}: expected mqtt.enabled for rows over MQTT, found false`);
+      return new TopicSource({ ...at, broker, topic: source.topic, ...topicOptions(source, spec) });
   }
+}
+
+function topicOptions(source: Extract<FeedConfig['source'], { type: 'topic' }>, spec: FeatureSpec) {
+  const { staleSeconds, intervalSeconds } = source;
+  return { staleMs: staleSeconds * 1000, intervalMs: intervalSeconds * 1000, ...columnsOf(spec) };
 }
 
 function tableOptions(source: Extract<FeedConfig['source'], { type: 'table' }>, spec: FeatureSpec) {
   const { follow, fromStart, intervalSeconds } = source;
+  return { follow, fromStart, intervalMs: intervalSeconds * 1000, ...columnsOf(spec) };
+}
+
+/** What a model knows of the columns; before there is one, nothing. */
+function columnsOf(spec: FeatureSpec) {
   const known = spec.kind === 'table' && spec.columns.length > 0 ? spec : null;
-  const columns = known && { requiredColumns: known.columns.map((c) => c.name), timeColumn: known.timeColumn };
-  return { follow, fromStart, intervalMs: intervalSeconds * 1000, ...columns };
+  return known && { requiredColumns: known.columns.map((c) => c.name), timeColumn: known.timeColumn };
 }
 
 export function pictureSize(spec: FeatureSpec): { width: number; height: number; channels: 1 | 3 } {

@@ -1,0 +1,51 @@
+import { type Cells, toCells } from '../tables/cells.js';
+
+export interface RowMessage {
+  readonly rows: readonly Cells[];
+  /** Why a row, or all of them, cannot be used; a line each. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * The rows of one message: a JSON object, or an array of them, oldest first. Columns that are needed and absent are
+ * missing values, unless all of them are absent.
+ */
+export function rowsOf(payload: Uint8Array, requiredColumns: readonly string[]): RowMessage {
+  const text = Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { rows: [], problems: [`expected a JSON object, found ${shown(text)}`] };
+  }
+  const found = (Array.isArray(value) ? value : [value]).map((one: unknown) => toRow(one, requiredColumns));
+  return {
+    rows: found.filter((row) => typeof row !== 'string'),
+    problems: found.filter((row) => typeof row === 'string'),
+  };
+}
+
+/** The row, or why it is none. */
+function toRow(value: unknown, requiredColumns: readonly string[]): Cells | string {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    return `expected a JSON object, found ${shown(JSON.stringify(value))}`;
+  }
+  const cells = toCells(value);
+  const absent = requiredColumns.filter((name) => !Object.hasOwn(cells, name));
+  if (requiredColumns.length > 0 && absent.length === requiredColumns.length) {
+    return `expected column ${quoted(requiredColumns)}, found ${quoted(Object.keys(cells))}`;
+  }
+  return absent.length === 0 ? cells : { ...cells, ...Object.fromEntries(absent.map((name) => [name, null])) };
+}
+
+function shown(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not reach the log
+  const line = text.slice(0, 40).replaceAll(/[\u0000-\u001f\u007f\ufffd]+/g, '·');
+  return line === '' ? 'nothing' : `${line}${text.length > 40 ? '…' : ''}`;
+}
+
+function quoted(names: readonly string[]): string {
+  if (names.length === 0) return 'none';
+  const some = names.slice(0, 20).map((name) => `"${name}"`);
+  return names.length > 20 ? `${some.join(', ')} and ${names.length - 20} more` : some.join(', ');
+}
