@@ -9,6 +9,7 @@ import { configCommand } from './commands/config.js';
 import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
 import { doctorCommand } from './commands/doctor.js';
+import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
 import { modelsCommand } from './commands/models.js';
 import { replayCommand } from './commands/replay.js';
@@ -38,6 +39,7 @@ for (const command of [
   demoCommand(),
   trainCommand(),
   scoreCommand(),
+  evaluateCommand(),
   replayCommand(),
   modelsCommand(),
   exportCommand(),

@@ -16,6 +16,11 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+export function atLeastOne(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError(`expected a whole number ≥ 1, found "${text}"`);
+  return Number(text);
+}
+
 export function list(text: string): string[] {
   return text
     .split(',')

@@ -1,0 +1,106 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError } from '../contracts.js';
+import type { Dataset } from '../evaluation/dataset.js';
+import { datasetNamed } from '../evaluation/datasets/index.js';
+import { type Evaluation, evaluate } from '../evaluation/evaluate.js';
+import { methodRuns } from '../evaluation/method-request.js';
+import { writeReport } from '../evaluation/report/report.js';
+import { openResultCache } from '../evaluation/result-cache.js';
+import { type ResultObject, resultObject } from '../evaluation/result-json.js';
+import { parseAssignment } from '../evaluation/settings.js';
+import type { EvaluateFlags } from './commands/evaluate.js';
+import { printEvaluation } from './evaluate-output.js';
+import { interruptSignal } from './options.js';
+import { printJson, printLine } from './output.js';
+import { Progress } from './progress.js';
+
+/** `auscult evaluate` of a labelled table. */
+export async function evaluateTable(flags: EvaluateFlags): Promise<void> {
+  const methods = methodRuns({
+    names: flags.method,
+    recipe: recipeOf(flags),
+    assignments: flags.set.map(parseAssignment),
+  });
+  const signal = interruptSignal();
+  const dataset = await datasetNamed(flags.dataset).load({ ...flags, signal });
+  for (const note of dataset.notes) complain(note);
+  const { evaluation, seconds } = await timed(() => run(dataset, methods, flags, signal));
+  const { seeds, protocol, splitSeed = null } = flags;
+  const result = resultObject(
+    { dataset: dataset.name, protocol, seeds, firstSeed: flags.seed, splitSeed },
+    evaluation.outcomes,
+  );
+  if (flags.report)
+    await writeReport(flags.report, { dataset, result, outcomes: evaluation.outcomes, command: command() });
+  if (flags.json) printJson(result);
+  else show(dataset, result, evaluation, seconds, flags);
+  if (evaluation.outcomes.some(({ error }) => error !== null)) process.exitCode = 1;
+}
+
+function run(
+  dataset: Dataset,
+  methods: ReturnType<typeof methodRuns>,
+  flags: EvaluateFlags,
+  signal: AbortSignal,
+): Promise<Evaluation> {
+  const folder = flags.cache ?? defaultCache();
+  const progress = new Progress('evaluating');
+  const notes: string[] = [];
+  signal.addEventListener('abort', () => {
+    progress.stop();
+    complain(`stopping; finished trials are in ${folder}, and the same command goes on from there`);
+  });
+  const { protocol, seeds, seed: firstSeed, splitSeed, jobs, threads } = flags;
+  return evaluate({
+    ...{ dataset, methods, protocol, seeds, firstSeed, splitSeed, jobs, threads, signal },
+    cache: openResultCache(folder, { fresh: flags.fresh }),
+    onProgress: (share, note) => progress.update(share, note),
+    onNote: (line) => notes.push(line),
+  }).finally(() => {
+    progress.stop();
+    for (const line of notes) complain(line);
+  });
+}
+
+function show(
+  dataset: Dataset,
+  result: ResultObject,
+  { reused, outcomes }: Evaluation,
+  seconds: number,
+  flags: EvaluateFlags,
+): void {
+  printEvaluation(dataset, result, outcomes);
+  const kept = flags.cache ?? defaultCache();
+  const again = reused > 0 ? `; ${reused} of ${outcomes.length * result.seeds} trials were there already` : '';
+  printLine(`${Math.round(seconds)} s; trials are kept in ${kept}${again}`);
+  if (flags.report) printLine(`report: ${flags.report}`);
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ evaluation: T; seconds: number }> {
+  const started = performance.now();
+  const evaluation = await work();
+  return { evaluation, seconds: (performance.now() - started) / 1000 };
+}
+
+function recipeOf({ preset, recipe }: EvaluateFlags): string | undefined {
+  if (preset !== undefined && recipe !== undefined && preset !== recipe) {
+    throw new ConfigError(`--recipe: expected the same as --preset "${preset}", found "${recipe}"`);
+  }
+  return preset ?? recipe;
+}
+
+/** As the XDG base directories say. */
+function defaultCache(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'auscult', 'evaluate');
+}
+
+/** What was typed, for the report. */
+function command(): string {
+  const words = process.argv.slice(2).map((word) => (/^[\w./:=,+-]+$/.test(word) ? word : `'${word}'`));
+  return ['auscult', ...words].join(' ');
+}
+
+function complain(line: string): void {
+  process.stderr.write(`auscult: ${line}\n`);
+}

@@ -1,0 +1,42 @@
+/** Finished trials on disk, so that an interrupted evaluation goes on where it was. */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeWhole } from '../scorers/checkpoint.js';
+import type { TrialResult } from './trial-job.js';
+
+export interface ResultCache {
+  read(key: string): Promise<TrialResult | null>;
+  write(key: string, result: TrialResult): Promise<void>;
+  /** Where a fit that is interrupted keeps its own state. */
+  partialFolder(key: string): string;
+}
+
+/** @param fresh finished trials are not looked at, only written */
+export function openResultCache(folder: string, { fresh = false } = {}): ResultCache {
+  const fileOf = (key: string) => join(folder, `${nameOf(key)}.json`);
+  return {
+    async read(key) {
+      if (fresh) return null;
+      const text = await readFile(fileOf(key), 'utf8').catch(() => null);
+      return text === null ? null : parsed(text, key);
+    },
+    async write(key, result) {
+      await mkdir(folder, { recursive: true });
+      await writeWhole(fileOf(key), Buffer.from(JSON.stringify({ key, result })));
+    },
+    partialFolder: (key) => join(folder, `${nameOf(key)}.partial`),
+  };
+}
+
+const nameOf = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 32);
+
+/** null for a file that is torn or belongs to something else: the trial is run again. */
+function parsed(text: string, key: string): TrialResult | null {
+  try {
+    const saved = JSON.parse(text) as { key?: string; result?: TrialResult };
+    return saved.key === key && saved.result?.metrics ? saved.result : null;
+  } catch {
+    return null;
+  }
+}
