@@ -3,10 +3,11 @@
  * method's file imports TensorFlow.js inside `fit` only: it costs 60 MB.
  */
 import { ConfigError } from '../contracts.js';
+import { BASELINES } from './baselines/baselines.js';
 import { dagmm } from './dagmm.js';
 import type { Method } from './method.js';
 
-export const METHODS: readonly Method[] = [dagmm];
+export const METHODS: readonly Method[] = [dagmm, ...BASELINES];
 
 /** @throws {ConfigError} for an unknown name */
 export function methodNamed(name: string): Method {

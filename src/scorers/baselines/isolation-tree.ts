@@ -1,0 +1,67 @@
+import type { RowMatrix } from '../input-transform.js';
+import type { Random } from '../random.js';
+
+/** A leaf knows how long a path ends there; a node sends values below `threshold` to the left. */
+export type IsolationTree =
+  | { readonly pathLength: number }
+  | {
+      readonly column: number;
+      readonly threshold: number;
+      readonly left: IsolationTree;
+      readonly right: IsolationTree;
+    };
+
+const EULER = 0.5772156649015329;
+
+/** Mean path length of an unsuccessful search among n: c(n) = 2 H(n−1) − 2(n−1)/n. Liu et al., 2008, eq. 1. */
+export function meanPathLength(n: number): number {
+  if (n <= 1) return 0;
+  if (n === 2) return 1;
+  return 2 * (Math.log(n - 1) + EULER) - (2 * (n - 1)) / n;
+}
+
+/** Liu et al., 2008, algorithm 2. Columns that are constant among the rows are not drawn: they split nothing. */
+export function growTree(
+  rows: RowMatrix,
+  index: Int32Array,
+  depthLeft: number,
+  random: Random,
+  depth = 0,
+): IsolationTree {
+  const columns = index.length > 1 && depthLeft > 0 ? rangesOf(rows, index) : [];
+  const drawn = columns[columns.length > 0 ? random.below(columns.length) : 0];
+  if (!drawn) return { pathLength: depth + meanPathLength(index.length) };
+  const threshold = between(drawn.minimum, drawn.maximum, random);
+  const isLeft = (n: number): boolean => (rows.data[n * rows.width + drawn.column] as number) < threshold;
+  const grow = (part: Int32Array): IsolationTree => growTree(rows, part, depthLeft - 1, random, depth + 1);
+  const [left, right] = [index.filter(isLeft), index.filter((n) => !isLeft(n))];
+  return { column: drawn.column, threshold, left: grow(left), right: grow(right) };
+}
+
+interface Range {
+  readonly column: number;
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/** Of the columns that are not constant. */
+function rangesOf({ data, width }: RowMatrix, index: Int32Array): Range[] {
+  const minimum = new Float32Array(width).fill(Number.POSITIVE_INFINITY);
+  const maximum = new Float32Array(width).fill(Number.NEGATIVE_INFINITY);
+  for (const n of index) {
+    for (let j = 0; j < width; j++) {
+      const x = data[n * width + j] as number;
+      if (x < (minimum[j] as number)) minimum[j] = x;
+      if (x > (maximum[j] as number)) maximum[j] = x;
+    }
+  }
+  return Array.from(minimum, (low, column) => ({ column, minimum: low, maximum: maximum[column] as number })).filter(
+    (range) => range.minimum < range.maximum,
+  );
+}
+
+/** Uniform in (minimum, maximum] as a float32, so that both sides get a row. */
+function between(minimum: number, maximum: number, random: Random): number {
+  const drawn = Math.fround(maximum - (maximum - minimum) * random.uniform());
+  return drawn > minimum ? drawn : maximum;
+}

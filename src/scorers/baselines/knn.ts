@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import * as tf from '@tensorflow/tfjs-core';
+import { type RowMatrix, rowsOf } from '../input-transform.js';
+import type { FitOptions, FittedModel } from '../method.js';
+import type { KNN } from './baselines.js';
+import { recordEnergy, squaredNorms } from './energy-graph.js';
+import type { Values } from './settings.js';
+import { fittedModel, pickRows, sampleRows, standardise } from './training-rows.js';
+
+/** Less than any x·r − ½‖r‖². */
+const NEVER = -3e38;
+
+/**
+ * Distance to the k-th nearest training row, in standard deviations. Equal rows are kept at most k times, which changes
+ * no distance; of more rows than `rows` a sample is kept. ‖x − r‖² is least where x·r − ½‖r‖² is greatest: one matrix
+ * product finds the neighbours, and their distances are then computed from the differences, without cancellation.
+ */
+export function fitKnn(rows: RowMatrix, settings: Values<typeof KNN>, options: FitOptions): FittedModel {
+  const { transform, scaled } = standardise(rows);
+  const different = withoutCopies(scaled, settings.k);
+  const kept = sampleRows(different, settings.rows, options.seed);
+  const k = Math.min(settings.k, rowsOf(kept));
+  const onnx = recordEnergy('knn', transform, (x) => distance(x, kept, k));
+  return fittedModel(rows, options, onnx, { k, rows: rowsOf(kept), differentRows: rowsOf(different) });
+}
+
+/** The first `most` of equal rows, in their order. */
+function withoutCopies(rows: RowMatrix, most: number): RowMatrix {
+  const { data, width } = rows;
+  const copies = new Map<string, number>();
+  const index = Int32Array.from({ length: rowsOf(rows) }, (_, n) => n).filter((n) => {
+    const key = createHash('sha1')
+      .update(data.subarray(n * width, (n + 1) * width))
+      .digest('base64');
+    const before = copies.get(key) ?? 0;
+    copies.set(key, before + 1);
+    return before < most;
+  });
+  return pickRows(rows, index);
+}
+
+/** (N, W) → (N, 1). The k nearest one after the other: each found one is then left out. */
+function distance(x: tf.Tensor2D, { data, width }: RowMatrix, k: number): tf.Tensor {
+  const count = data.length / width;
+  const references = tf.tensor2d(data, [count, width]);
+  const halfNorms = tf.mul(squaredNorms(references), 0.5);
+  const places = tf.tensor2d(
+    Int32Array.from({ length: count }, (_, i) => i),
+    [1, count],
+    'int32',
+  );
+  let likeness = tf.sub(tf.matMul(x, references, false, true), tf.reshape(halfNorms, [1, count]));
+  let farthest: tf.Tensor | null = null;
+  for (let i = 0; i < k; i++) {
+    const nearest = tf.argMax(likeness, 1) as tf.Tensor1D;
+    const squared = squaredNorms(tf.sub(x, tf.gather(references, nearest)) as tf.Tensor2D);
+    farthest = farthest ? tf.maximum(farthest, squared) : squared;
+    if (i < k - 1) likeness = tf.where(tf.equal(tf.expandDims(nearest, 1), places), tf.scalar(NEVER), likeness);
+  }
+  return tf.sqrt(farthest as tf.Tensor);
+}
