@@ -44,6 +44,9 @@ const TROUBLE_WORDS: Readonly<Record<TroubleCode, string>> = {
   'bad-file': 'unreadable file',
   'bad-row': 'unreadable row',
   'bad-image': 'unreadable picture',
+  'column-missing': 'column without values',
+  'column-stuck': 'frozen column',
+  'column-changed': 'column not seen to move before',
 };
 
 /** "Anomaly", "Sensor fault: dead silence". */

@@ -16,7 +16,9 @@ export interface Origin {
   readonly machine: string;
   /** 0-based count of this feed's observations since the source was opened. */
   readonly sequence: number;
-  /** First and last instant covered: sample count anchored to the wall clock, so it never moves backwards. */
+  /**
+   * First and last instant covered: sample count anchored to the wall clock, so it never moves backwards (but a table's own clock that was set back is followed, with a gap).
+   */
   readonly startMs: number;
   readonly endMs: number;
   /** File path, device name or address, for messages and evidence. */
@@ -82,7 +84,11 @@ export type TroubleCode =
   | 'overrun'
   | 'bad-file'
   | 'bad-row'
-  | 'bad-image';
+  | 'bad-image'
+  /** Columns of a table: no values, frozen, moving for the first time. */
+  | 'column-missing'
+  | 'column-stuck'
+  | 'column-changed';
 
 /** Something wrong with the sensor or its data, never with the machine. */
 export interface Trouble {
@@ -95,6 +101,15 @@ export interface Trouble {
   readonly message: string;
   /** True when the feed cannot deliver until it recovers; false when one item was skipped and the feed goes on. */
   readonly down: boolean;
+}
+
+/** Something wrong with the sensor as measured on one window, and its limit. */
+export interface MeasuredFault {
+  readonly code: TroubleCode;
+  readonly value: number;
+  readonly limit: number;
+  /** One line for the engineer. */
+  readonly message: string;
 }
 
 /** The outside world. One owner opens it by iterating, and ends it by aborting the signal or leaving the loop. */
@@ -167,6 +182,16 @@ export interface CategoricalColumn {
   readonly categories: readonly string[];
 }
 
+/** How columns were in the training rows, by which a sensor that is frozen or gone is noticed. */
+export interface TableWatch {
+  /** Training rows behind it. */
+  readonly rows: number;
+  /** Longest runs of rows with one value, and with none. */
+  readonly columns: readonly { readonly name: string; readonly constantRows: number; readonly missingRows: number }[];
+  /** Columns that were left out because they had one value throughout. */
+  readonly constants: readonly { readonly name: string; readonly value: string }[];
+}
+
 /** One row a table row: data (1, width). Columns that are not listed are ignored (index, timestamp, labels). */
 export interface TableSpec {
   readonly kind: 'table';
@@ -175,6 +200,8 @@ export interface TableSpec {
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
   /** Column that carries the time of a row, if one was recognised. */
   readonly timeColumn: string | null;
+  /** Absent in packages of before, and where nothing is watched. */
+  readonly watch?: TableWatch;
 }
 
 export type AudioFeatureSpec = MelFramesSpec | MelFlatSpec;
@@ -195,6 +222,8 @@ export interface Window extends Origin {
   readonly logMel?: { readonly data: Float32Array; readonly frames: number; readonly bands: number };
   /** Audio: the window's samples, for descriptors. A view that is valid until the next push. */
   readonly samples?: Float32Array;
+  /** Table: what is wrong with its columns, each code at most once. */
+  readonly faults?: readonly MeasuredFault[];
   /** Table: the row as it came, for evidence. */
   readonly cells?: Readonly<Record<string, string | number | null>>;
 }

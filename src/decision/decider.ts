@@ -1,6 +1,7 @@
 import type {
   Calibration,
   MachineState,
+  MeasuredFault,
   OperatingState,
   SignalStats,
   Trouble,
@@ -10,7 +11,7 @@ import type {
 import { type Change, EventCycle, type OpenEvent, type Part } from './event-cycle.js';
 import { Judge, type PartNow } from './judge.js';
 import { Operating } from './operating.js';
-import { type Measured, SensorFaults, signalFaults } from './sensor.js';
+import { SensorFaults, signalFaults } from './sensor.js';
 import { DEFAULTS, type DeciderSettings } from './settings.js';
 import type { Threshold } from './threshold.js';
 
@@ -24,6 +25,8 @@ export interface ScoredWindow {
   readonly score: number;
   readonly levelDb?: number;
   readonly signal?: SignalStats;
+  /** What is wrong with the columns of a table. */
+  readonly faults?: readonly MeasuredFault[];
   readonly startMs: number;
   readonly endMs: number;
   readonly sequence: number;
@@ -194,8 +197,11 @@ class FeedDecider implements Decider {
     return gap === true || (last !== null && (startMs < last.startMs || startMs - last.startMs > this.#gapMs));
   }
 
-  #measure({ signal, score, endMs }: ScoredWindow, nowMs: number | undefined): Measured[] {
+  #measure({ signal, faults, score, endMs }: ScoredWindow, nowMs: number | undefined): MeasuredFault[] {
     const found = signal ? signalFaults(signal, this.settings.sensor) : [];
+    // What stands still on a machine that stands still is no fault.
+    const off = this.#operating.state === 'off';
+    found.push(...(faults ?? []).filter(({ code }) => code !== 'column-stuck' || !off));
     if (!Number.isFinite(score) && !found.some(({ code }) => code === 'not-finite')) {
       found.push({ code: 'not-finite', value: 1, limit: 0, message: `score: expected a number, found ${score}` });
     }

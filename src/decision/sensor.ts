@@ -1,4 +1,4 @@
-import type { SignalStats, Trouble, TroubleCode } from '../contracts.js';
+import type { MeasuredFault, SignalStats, Trouble, TroubleCode } from '../contracts.js';
 import { type Change, EventCycle, type OpenEvent, type Reading } from './event-cycle.js';
 import type { DeciderSettings, SensorLimits } from './settings.js';
 
@@ -11,19 +11,12 @@ const ITEMS_WITHIN_MS = 600_000;
 /** A trouble that is not reported again for this long is over. */
 const REPORT_LASTS_MS = 60_000;
 
-export interface Measured {
-  readonly code: TroubleCode;
-  readonly value: number;
-  readonly limit: number;
-  readonly message: string;
-}
-
 /**
  * What is wrong with these samples. Steady samples are `silence` at zero and `stuck` elsewhere; a machine that is off is
  * neither, because a live microphone hisses.
  */
-export function signalFaults(signal: SignalStats, limits: SensorLimits): Measured[] {
-  const found: Measured[] = [];
+export function signalFaults(signal: SignalStats, limits: SensorLimits): MeasuredFault[] {
+  const found: MeasuredFault[] = [];
   const add = (code: TroubleCode, value: number, limit: number, message: string) =>
     found.push({ code, value, limit, message });
   const { clippedShare, dc, stuckShare, nonFinite } = signal;
@@ -97,7 +90,7 @@ export class SensorFaults {
   }
 
   /** A window has come, with these things wrong. */
-  window(measured: readonly Measured[], atMs: number, silenced: boolean): Change[] {
+  window(measured: readonly MeasuredFault[], atMs: number, silenced: boolean): Change[] {
     for (const { code, value, limit, message } of measured) {
       const fault = this.#faults.get(code) ?? this.#add(code);
       fault.reading = reading(value, limit, message);

@@ -16,6 +16,23 @@ export interface TableCounts {
   readonly surplusColumns: readonly string[];
 }
 
+/** What did not fit, a line each; none when everything did. */
+export function describeCounts({
+  rows,
+  missing,
+  notNumeric,
+  unknownCategories,
+  surplusColumns,
+}: TableCounts): string[] {
+  const of = (cells: number) => `${cells} cell${cells === 1 ? '' : 's'} of ${rows} row${rows === 1 ? '' : 's'}`;
+  return [
+    ...(missing > 0 ? [`${of(missing)} missing: judged as the mean`] : []),
+    ...(notNumeric > 0 ? [`${of(notNumeric)} not a number: judged as the mean`] : []),
+    ...(unknownCategories > 0 ? [`${of(unknownCategories)} of a category never seen in training`] : []),
+    ...(surplusColumns.length > 0 ? [`columns the model does not know, ignored: ${surplusColumns.join(', ')}`] : []),
+  ];
+}
+
 /** Rows of cells → rows of numbers, as a spec says: z-scores in double precision, one-hot categories. */
 export class TableEncoder {
   readonly width: number;

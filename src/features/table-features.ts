@@ -1,12 +1,16 @@
 import { type Features, ModelError, type Observation, type TableSpec, type Window } from '../contracts.js';
+import type { Cells } from '../sources/tables/cells.js';
+import { ColumnWatch } from './column-watch.js';
 import { type TableCounts, TableEncoder } from './table-encoder.js';
 
 /** A table row → one row of numbers. */
 export class TableFeatures implements Features {
   private readonly encoder: TableEncoder;
+  private readonly watch: ColumnWatch;
 
   constructor(readonly spec: TableSpec) {
     this.encoder = new TableEncoder(spec);
+    this.watch = new ColumnWatch(spec);
   }
 
   /** Missing cells, unknown categories and surplus columns so far. */
@@ -18,9 +22,18 @@ export class TableFeatures implements Features {
     if (observation.kind !== 'row') {
       throw new ModelError(`table features: expected rows, ${observation.origin} gives ${observation.kind}`);
     }
-    const { kind: _, cells, row, ...origin } = observation;
+    const { kind: _, cells: found, row, ...origin } = observation;
+    const cells = this.withAbsent(found);
     const data = this.encoder.encode(cells, `${origin.origin} row ${row}`);
-    return [{ ...origin, modality: 'table', data, shape: [1, data.length], cells }];
+    const faults = this.watch.push(cells);
+    return [{ ...origin, modality: 'table', data, shape: [1, data.length], faults, cells }];
+  }
+
+  /** A row with some of the columns has the others missing: a feed that learned while it ran did not know which it needs. */
+  private withAbsent(cells: Cells): Cells {
+    const absent = this.spec.columns.filter(({ name }) => !Object.hasOwn(cells, name));
+    if (absent.length === 0 || absent.length === this.spec.columns.length) return cells;
+    return { ...cells, ...Object.fromEntries(absent.map(({ name }) => [name, null])) };
   }
 
   reset(): void {}

@@ -1,6 +1,13 @@
-import { type CategoricalColumn, ConfigError, type NumericColumn, type TableSpec } from '../contracts.js';
+import {
+  type CategoricalColumn,
+  ConfigError,
+  type NumericColumn,
+  type TableSpec,
+  type TableWatch,
+} from '../contracts.js';
 import type { Cell, Cells } from '../sources/tables/cells.js';
 import { parseTime } from '../sources/tables/row-time.js';
+import { RunLengths } from './run-lengths.js';
 import { RunningCount } from './running-count.js';
 import { RunningMoments } from './running-moments.js';
 
@@ -54,13 +61,33 @@ function toSpec(summaries: readonly ColumnSummary[], excluded: ReadonlySet<strin
     const why = dropped.map(({ name, reason }) => `"${name}" ${reason}`).join('; ');
     throw new ConfigError(`table: no column is left to learn from: ${why}`);
   }
-  return { kind: 'table', columns, dropped, timeColumn };
+  return { kind: 'table', columns, dropped, timeColumn, watch: toWatch(summaries, columns, dropped, rows) };
+}
+
+function toWatch(
+  summaries: readonly ColumnSummary[],
+  columns: readonly { name: string }[],
+  dropped: readonly { name: string; reason: string }[],
+  rows: number,
+): TableWatch {
+  const kept = new Set(columns.map(({ name }) => name));
+  const constant = new Set(dropped.flatMap(({ name, reason }) => (reason.startsWith('always ') ? [name] : [])));
+  return {
+    rows,
+    columns: summaries
+      .filter(({ name }) => kept.has(name))
+      .map(({ name, runs }) => ({ name, constantRows: runs.longestConstant, missingRows: runs.longestMissing })),
+    constants: summaries.flatMap(({ name, only }) =>
+      only !== null && constant.has(name) ? [{ name, value: only }] : [],
+    ),
+  };
 }
 
 /** What the training rows say about one column. */
 class ColumnSummary {
   private readonly moments = new RunningMoments();
   private readonly counting = new RunningCount();
+  readonly runs = new RunLengths();
   private readonly texts = new Set<string>();
   private values = 0;
   private numbers = 0;
@@ -73,6 +100,7 @@ class ColumnSummary {
   ) {}
 
   add(cell: Cell): void {
+    this.runs.add(cell);
     if (cell === null) return;
     this.values++;
     const number = toNumber(cell);
@@ -93,6 +121,11 @@ class ColumnSummary {
     return this.values > 0 && (named ? this.times : this.textTimes) >= NEARLY_ALL * this.values;
   }
 
+  /** The one value there is, as text; null when there are several. */
+  get only(): string | null {
+    return this.texts.size === 1 ? ([...this.texts][0] ?? null) : null;
+  }
+
   /** The column, or why it is left out. */
   toColumn(timeColumn: string | null, rows: number): NumericColumn | CategoricalColumn | string {
     const { name } = this;
@@ -100,7 +133,7 @@ class ColumnSummary {
     if (unnamed) return 'an unnamed first column is an index';
     if (this.values === 0) return 'missing in every row';
     if (this.isTime) return name === timeColumn ? 'the time of the row' : 'a date-time';
-    if (this.texts.size === 1) return `always ${[...this.texts][0]}`;
+    if (this.only !== null) return `always ${this.only}`;
     if (this.numbers >= NEARLY_ALL * this.values) return this.toNumeric();
     if (this.texts.size > MAX_CATEGORIES) return `more than ${MAX_CATEGORIES} different texts`;
     if (this.texts.size > 20 && this.texts.size > rows / 2) return `${this.texts.size} different texts in ${rows} rows`;

@@ -2,19 +2,20 @@
  * The loop of one feed: observation → windows → energies → verdict → event. The one owner of its source, scorer, sound
  * buffer and open events. Start reading here.
  */
-import type {
-  AudioObservation,
-  Contribution,
-  Event,
-  EventChange,
-  MachineState,
-  Observation,
-  Scorer,
-  Sink,
-  Source,
-  Trouble,
-  Verdict,
-  Window,
+import {
+  type AudioObservation,
+  type Contribution,
+  type Event,
+  type EventChange,
+  type MachineState,
+  ModelError,
+  type Observation,
+  type Scorer,
+  type Sink,
+  type Source,
+  type Trouble,
+  type Verdict,
+  type Window,
 } from '../contracts.js';
 import type { DeciderInput, Decision } from '../decision/decider.js';
 import { describeEvent } from '../features/words.js';
@@ -169,7 +170,7 @@ export class FeedMonitor {
     if (observation.kind === 'audio') this.#keepSound(observation);
     this.#listener?.(observation);
     const model = this.#model;
-    const windows = model.features.push(observation);
+    const windows = this.#windowsOf(model, observation);
     if (windows.length === 0) return;
     const scores = await model.score(windows);
     for (const [i, window] of windows.entries()) {
@@ -178,11 +179,23 @@ export class FeedMonitor {
     }
   }
 
+  /** A row that is none of the model's is skipped, said; sound and pictures of the wrong kind end the feed. */
+  #windowsOf(model: FeedModel, observation: Observation): Window[] {
+    try {
+      return model.features.push(observation);
+    } catch (error) {
+      if (!(error instanceof ModelError) || observation.kind !== 'row') throw error;
+      const { feed, machine, endMs: atMs } = observation;
+      this.#trouble({ kind: 'trouble', feed, machine, code: 'bad-row', atMs, message: error.message, down: false });
+      return [];
+    }
+  }
+
   async #judge(model: FeedModel, window: Window, score: number): Promise<void> {
-    const { startMs, endMs, sequence, gap, levelDb, signal } = window;
+    const { startMs, endMs, sequence, gap, levelDb, signal, faults } = window;
     this.#lastWindowMs = endMs;
     const nowMs = this.#options.clock?.();
-    const scored = { score, startMs, endMs, sequence, gap, levelDb, signal };
+    const scored = { score, startMs, endMs, sequence, gap, levelDb, signal, faults };
     const decision = model.decider.step({ kind: 'window', window: scored, nowMs });
     await this.#follow(decision, endMs, model.scorer, window);
     if (decision.verdict && model.scorer) this.#tell(decision.verdict);

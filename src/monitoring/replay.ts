@@ -7,8 +7,11 @@ import {
   type Modality,
   ModelError,
   type Source,
+  type Verdict,
 } from '../contracts.js';
 import type { Budget } from '../decision/threshold.js';
+import { describeCounts } from '../features/table-encoder.js';
+import { TableFeatures } from '../features/table-features.js';
 import { FeedModel } from './feed-model.js';
 import { FeedMonitor } from './feed-monitor.js';
 
@@ -17,6 +20,8 @@ export interface ReplayOptions {
   readonly budget: Budget;
   readonly open: (model: { modality: Modality; features: FeatureSpec }) => Promise<Source>;
   readonly signal: AbortSignal;
+  /** Each window's verdict, in order. */
+  readonly onVerdict?: (verdict: Verdict) => void;
 }
 
 export interface Replayed {
@@ -28,10 +33,12 @@ export interface Replayed {
   readonly endMs: number;
   /** Files and rows that could not be used, a line each. */
   readonly troubles: readonly string[];
+  /** Tables: what was put in place of cells, a line each. */
+  readonly notes: readonly string[];
 }
 
 /** @throws {ModelError} when the package is broken   @throws {SourceError} when nothing can be read */
-export async function replay({ model: folder, budget, open, signal }: ReplayOptions): Promise<Replayed> {
+export async function replay({ model: folder, budget, open, signal, onVerdict }: ReplayOptions): Promise<Replayed> {
   const model = await FeedModel.open(
     folder,
     { feed: 'replay', machine: 'replay', budget, operating: 'level' },
@@ -57,6 +64,7 @@ export async function replay({ model: folder, budget, open, signal }: ReplayOpti
         addVerdict: (verdict) => {
           windows++;
           endMs = verdict.endMs;
+          onVerdict?.(verdict);
         },
         saveClip: () => Promise.resolve(null),
       },
@@ -80,5 +88,9 @@ export async function replay({ model: folder, budget, open, signal }: ReplayOpti
   } finally {
     await monitor.close();
   }
-  return { events: [...events.values()], manifest, windows, endMs, troubles };
+  return { events: [...events.values()], manifest, windows, endMs, troubles, notes: notesOf(model) };
+}
+
+function notesOf({ features }: FeedModel): string[] {
+  return features instanceof TableFeatures ? describeCounts(features.counts) : [];
 }

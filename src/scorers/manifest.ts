@@ -29,6 +29,13 @@ const features = z.discriminatedUnion('kind', [
     columns: z.array(column).min(1),
     dropped: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
     timeColumn: z.string().nullable(),
+    watch: z
+      .looseObject({
+        rows: z.int(),
+        columns: z.array(z.looseObject({ name: z.string(), constantRows: z.int(), missingRows: z.int() })),
+        constants: z.array(z.looseObject({ name: z.string(), value: z.string() })),
+      })
+      .optional(),
   }),
 ]);
 

@@ -37,7 +37,7 @@ Examples:
 
 async function run(paths: string[], flags: Flags): Promise<void> {
   const signal = interruptSignal();
-  const { events, manifest, windows, endMs, troubles } = await replay({
+  const { events, manifest, windows, endMs, troubles, notes } = await replay({
     model: flags.model,
     budget: { falseAlarms: flags.falseAlarms, perMs: perMs[flags.per] },
     open: async ({ modality, features }) =>
@@ -53,6 +53,7 @@ async function run(paths: string[], flags: Flags): Promise<void> {
   });
   for (const line of troubles) process.stderr.write(`auscult: ${line}\n`);
   if (troubles.length > 0) process.exitCode = 1;
+  for (const line of notes) process.stderr.write(`auscult: ${line}\n`);
   const shown = events.map(
     ({ kind, code, raisedMs, clearedMs, peak, peakMs, threshold, pValue, words, contribution }) => ({
       ...{

@@ -1,0 +1,102 @@
+import type { MeasuredFault, TableSpec } from '../contracts.js';
+import type { Cell, Cells } from '../sources/tables/cells.js';
+import { toNumber } from './table-fit.js';
+
+/** A column may stand still, or be without values, this many times as long as it ever was in training. */
+const LONGER = 3;
+const FEWEST_STUCK_ROWS = 30;
+const FEWEST_MISSING_ROWS = 10;
+/** What stood still, or was missing, for more than this share of the training rows does so by nature: not watched. */
+const BY_NATURE = 1 / 4;
+/** A column that was constant in training and is not any more is told for this many rows, once. */
+const TOLD_ROWS = 60;
+
+interface Watched {
+  readonly name: string;
+  readonly numeric: boolean;
+  /** null: not watched. */
+  readonly stuckLimit: number | null;
+  readonly missingLimit: number | null;
+  last: Cell;
+  stuck: number;
+  missing: number;
+}
+
+interface Constant {
+  readonly name: string;
+  readonly value: string;
+  /** The value that it changed to, and the rows for which that is still told. */
+  now: Cell;
+  toldRows: number;
+}
+
+/** Notices columns that are frozen, gone, or move for the first time, by how they were in training. */
+export class ColumnWatch {
+  private readonly columns: readonly Watched[];
+  private readonly constants: readonly Constant[];
+
+  constructor({ columns, watch }: TableSpec) {
+    const types = new Map(columns.map(({ name, type }) => [name, type]));
+    const rows = watch?.rows ?? 0;
+    this.columns = (watch?.columns ?? []).map(({ name, constantRows, missingRows }) => ({
+      name,
+      numeric: types.get(name) === 'numeric',
+      stuckLimit: types.get(name) === 'numeric' ? limit(constantRows, rows, FEWEST_STUCK_ROWS) : null,
+      missingLimit: limit(missingRows, rows, FEWEST_MISSING_ROWS),
+      last: null,
+      stuck: 0,
+      missing: 0,
+    }));
+    this.constants = (watch?.constants ?? []).map(({ name, value }) => ({ name, value, now: null, toldRows: 0 }));
+  }
+
+  /** What is wrong with the columns as of this row: at most one fault of each code, naming all its columns. */
+  push(cells: Cells): MeasuredFault[] {
+    const missing: string[] = [];
+    const stuck: string[] = [];
+    for (const column of this.columns) {
+      count(column, cells[column.name] ?? null);
+      const { name, missingLimit, stuckLimit } = column;
+      if (missingLimit !== null && column.missing > missingLimit)
+        missing.push(`${name} has no value for ${column.missing} rows`);
+      else if (stuckLimit !== null && column.stuck > stuckLimit)
+        stuck.push(`${name} is ${column.last} for ${column.stuck} rows, expected to move within ${stuckLimit}`);
+    }
+    const changed = this.constants.flatMap((constant) => look(constant, cells[constant.name] ?? null));
+    return [
+      ...fault('column-missing', missing, 'judged as if usual'),
+      ...fault('column-stuck', stuck, 'a frozen sensor?'),
+      ...fault('column-changed', changed, 'not judged until the feed learns again'),
+    ];
+  }
+}
+
+function limit(longest: number, rows: number, fewest: number): number | null {
+  return longest > rows * BY_NATURE ? null : Math.max(fewest, LONGER * longest);
+}
+
+function count(column: Watched, cell: Cell): void {
+  const value = column.numeric ? toNumber(cell) : cell;
+  column.missing = value === null ? column.missing + 1 : 0;
+  if (value === null) return;
+  column.stuck = value === column.last ? column.stuck + 1 : 1;
+  column.last = value;
+}
+
+function look(constant: Constant, cell: Cell): string[] {
+  if (constant.now === null && cell !== null && String(cell) !== constant.value) {
+    constant.now = cell;
+    constant.toldRows = TOLD_ROWS;
+  }
+  if (constant.toldRows === 0) return [];
+  constant.toldRows--;
+  return [`${constant.name} was always ${constant.value}, now ${constant.now}`];
+}
+
+/** The value is the number of columns, so that an open event is told again when another joins. */
+function fault(code: MeasuredFault['code'], columns: readonly string[], then: string): MeasuredFault[] {
+  if (columns.length === 0) return [];
+  const shown = columns.slice(0, 5).join('; ');
+  const more = columns.length > 5 ? `; and ${columns.length - 5} more` : '';
+  return [{ code, value: columns.length, limit: 0, message: `${shown}${more}: ${then}` }];
+}
