@@ -1,6 +1,7 @@
 import type { Algebra } from './algebra.js';
 import { uniformOf } from './builder.js';
 import type { Value } from './graph.js';
+import { sameNumbers } from './shapes.js';
 
 /** The value of an operator on a constant, in float64, or undefined where it is left to the runtime. */
 export function foldUnary(op: string, x: number): number | undefined {
@@ -49,6 +50,18 @@ export function simplifyBinary(
   if (op === 'Sub' && minusB) return algebra.binary('Add', a, minusB);
   if (op === 'Mul' && a.dtype === 'float32') return mergeFactors(algebra, a, b) ?? mergeFactors(algebra, b, a);
   return undefined;
+}
+
+/** The constant k of b = a · k, also where both are transposed alike; undefined where b is something else. */
+export function factorBetween(a: Value, b: Value): number | undefined {
+  const [inner, product] = [a.inputs[0], b.inputs[0]];
+  if (a.op === 'Transpose' && b.op === 'Transpose' && inner && product) {
+    const alike = sameNumbers(a.attributes.perm as readonly number[], b.attributes.perm as readonly number[]);
+    return alike ? factorBetween(inner, product) : undefined;
+  }
+  const [x, y] = b.op === 'Mul' ? b.inputs : [];
+  if (x && y && x === a) return uniformOf(y);
+  return x && y === a ? uniformOf(x) : undefined;
 }
 
 /** (x · c1) · c2 = x · (c1 c2), and (−x) · c = x · (−c). */

@@ -55,10 +55,17 @@ class GraphWriter {
     readonly prefix: string,
   ) {
     for (const { name, value } of graph.inputs) this.#names.set(value, name);
+    // A graph's outputs are named by the operators that make them: a copy of a step's state costs as much as an operator.
+    const copies = graph.outputs.filter(({ name, value }) => !this.#claim(value, name));
     for (const value of reachable(graph)) this.#write(value);
-    for (const { name, value } of graph.outputs) {
-      this.nodes.push(node('Identity', [this.#nameOf(value)], [name], []));
-    }
+    for (const { name, value } of copies) this.nodes.push(node('Identity', [this.#nameOf(value)], [name], []));
+  }
+
+  /** Gives a computed value its name; false where it has one, or is no operator's only result. */
+  #claim(value: Value, name: string): boolean {
+    if (this.#names.has(value) || value.data || value.op === 'Output') return false;
+    this.#names.set(value, name);
+    return true;
   }
 
   /** An `Output` is one of the results of an operator that has several. */

@@ -17,6 +17,8 @@ describe('unary kernels agree with tfjs in values and gradients', () => {
     ['relu', tf.relu, all],
     ['relu6', tf.relu6, { min: -3, max: 9 }],
     ['leakyRelu', (x) => tf.leakyRelu(x, 0.2), all],
+    ['leakyRelu steeper below', (x) => tf.leakyRelu(x, 1.5), all],
+    ['leakyRelu falling below', (x) => tf.leakyRelu(x, -0.3), all],
     ['elu', tf.elu, all],
     ['softplus', tf.softplus, all],
     ['sigmoid', tf.sigmoid, all],
