@@ -1,11 +1,13 @@
 /** A trained flat DAGMM, and the functions of it that are recorded as graphs. */
 import * as tf from '@tensorflow/tfjs-core';
-import { cutsOff, type InputTransform, LEAST_OUTSIDE, transformedWidth } from './input-transform.js';
+import type { InputTransform } from './input-transform.js';
 import { mixtureEnergy } from './mixture.js';
 import type { Mixture } from './mixture-fit.js';
 import type { NetworkShape } from './network-shape.js';
 import { estimate, latent, unpackAutoencoder, unpackEstimator } from './networks.js';
 import type { DagmmSettings } from './recipes.js';
+import type { Recorded } from './recorded.js';
+import { transformInGraph, vector } from './transform-graph.js';
 
 /** Whole-set mean and 1/deviation of z; zeros and ones where the recipe does not standardise. */
 export interface LatentScale {
@@ -26,11 +28,8 @@ export interface DagmmModel extends DagmmNetworks {
   readonly mixture: Mixture;
 }
 
-type Recorded = (inputs: tf.Tensor[]) => tf.Tensor[];
-const vector = (values: ArrayLike<number>): tf.Tensor1D => tf.tensor1d(Float32Array.from(values));
-
 /** [x (N, P)] or [x, outside (N, 1)] → [z (N, D)], before standardisation. */
-export function latentFunction({ settings, shape, autoencoder }: DagmmNetworks): Recorded {
+export function latentFunction({ settings, shape, autoencoder }: Omit<DagmmNetworks, 'estimator'>): Recorded {
   return ([x, outside]) => {
     const layers = unpackAutoencoder(vector(autoencoder), shape);
     return [latent(x as tf.Tensor2D, layers, settings.residual, outside ?? null).z];
@@ -54,19 +53,4 @@ export function scoringFunction(model: DagmmModel): Recorded {
     const factors = tf.tensor3d(Float32Array.from(inverse), [k, d, d]);
     return [standard, mixtureEnergy(standard, means, factors, vector(offset))];
   };
-}
-
-/** [x] or [x, outside], as {@link applyTransform} on the host. */
-function transformInGraph(rows: tf.Tensor2D, transform: InputTransform): tf.Tensor[] {
-  const { shift, scale, clip, whitening } = transform;
-  const scaled = tf.clipByValue(tf.mul(tf.sub(rows, vector(shift)), vector(scale)), -clip, clip);
-  if (!whitening) return [scaled];
-  const basis = tf.tensor2d(whitening.basis, [transform.width, transformedWidth(transform)]);
-  const centred = tf.sub(scaled, vector(whitening.centre));
-  const x = tf.matMul(centred, basis);
-  if (!cutsOff(transform)) return [x];
-  const whole = tf.sum(tf.square(centred), 1, true);
-  const inside = tf.sum(tf.mul(tf.square(x), vector(whitening.variances)), 1, true);
-  const least = tf.add(tf.mul(whole, LEAST_OUTSIDE), 1e-12);
-  return [x, tf.mul(tf.log(tf.maximum(tf.sub(whole, inside), least)), 0.5)];
 }

@@ -1,4 +1,8 @@
-export type ResidualKind = 'paper' | 'robust';
+/**
+ * What z holds beside the code. `paper`: ‖x − x'‖/‖x‖ and cosine similarity; `robust`: log‖x − x'‖ instead of the ratio;
+ * `distance`: ‖x − x'‖ alone.
+ */
+export type ResidualKind = 'paper' | 'robust' | 'distance';
 
 /** Sizes of one flat DAGMM. The decoder mirrors the encoder. */
 export interface NetworkShape {
@@ -12,10 +16,15 @@ export interface NetworkShape {
   readonly components: number;
   /** z also holds the distance of the row from the axes that whitening kept. */
   readonly outside: boolean;
+  /** Numbers of z_r; 2 by default. */
+  readonly residuals?: number;
 }
 
-/** z_c, two residual numbers, and the distance from the whitened axes where there is one. */
-export const latentSize = (shape: NetworkShape): number => shape.code + (shape.outside ? 3 : 2);
+export const residualSize = (kind: ResidualKind): number => (kind === 'distance' ? 1 : 2);
+
+/** z_c, z_r, and the distance from the whitened axes where there is one. */
+export const latentSize = ({ code, residuals = 2, outside }: NetworkShape): number =>
+  code + residuals + (outside ? 1 : 0);
 
 /** Widths along each network: [from, …, to]. */
 export function layerWidths(shape: NetworkShape) {

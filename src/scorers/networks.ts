@@ -118,12 +118,13 @@ export function residualMoments(x: tf.Tensor2D, reconstruction: tf.Tensor2D): tf
 const TINY = 1e-12;
 
 /**
- * z_r (N, 2). `paper`: ‖x − x'‖/‖x‖ and cosine similarity. `robust`: log‖x − x'‖ instead of the ratio, which
- * large anomalies of z-scored data share with normals (≈ 1).
+ * z_r (N, 2), or (N, 1) for `distance`. `robust` has log‖x − x'‖ for the paper's ratio, which large anomalies of
+ * z-scored data share with normals (≈ 1).
  * @param moments (N, 3) of {@link residualMoments}
  */
 export function residualFeatures(x: tf.Tensor2D, moments: tf.Tensor2D, kind: ResidualKind): tf.Tensor2D {
   const [distance, product, square] = tf.split(moments, 3, 1) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  if (kind === 'distance') return tf.sqrt(tf.add(distance, TINY)) as tf.Tensor2D;
   const own = tf.sum(tf.square(x), 1, true);
   const cosine = tf.div(product, tf.sqrt(tf.add(tf.mul(own, square), TINY)));
   const first =

@@ -1,7 +1,7 @@
 /** Presets (what the rows are) and recipes (how the DAGMM is trained on them), as data. Science §1–2. */
 import { ConfigError } from '../contracts.js';
 import { type TransformOptions, whitenedWidth } from './input-transform.js';
-import { latentSize, type NetworkShape, type ResidualKind } from './network-shape.js';
+import { latentSize, type NetworkShape, type ResidualKind, residualSize } from './network-shape.js';
 
 export const PRESETS = ['mel-frames', 'mel-flat', 'image-flat', 'table'] as const;
 export type Preset = (typeof PRESETS)[number];
@@ -160,6 +160,7 @@ export const networkShape = (settings: DagmmSettings, width: number, outside: bo
   code: settings.code,
   estimatorHidden: settings.estimatorHidden,
   components: settings.components,
+  residuals: residualSize(settings.residual),
 });
 
 /** λ1 and λ2 as the mixture objective takes them. */

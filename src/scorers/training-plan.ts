@@ -21,6 +21,10 @@ export interface PlanOptions {
  */
 export class TrainingPlan {
   readonly steps: number;
+  readonly epochs: number;
+  readonly batchRows: number;
+  /** What one step is fed, in the order of {@link randomness}. */
+  readonly perStep: readonly { readonly shape: readonly number[] }[];
   readonly #stepsPerEpoch: number;
   #epoch = -1;
   #order: Int32Array = new Int32Array(0);
@@ -28,6 +32,9 @@ export class TrainingPlan {
   constructor(private readonly options: PlanOptions) {
     this.#stepsPerEpoch = Math.ceil(options.rows / options.batchRows);
     this.steps = this.#stepsPerEpoch * options.epochs;
+    this.epochs = options.epochs;
+    this.batchRows = options.batchRows;
+    this.perStep = [options.mask, options.noise].flatMap((input) => (input ? [{ shape: input.shape }] : []));
   }
 
   /** (count, batchRows) row numbers of the steps from `first`; the short last batch is filled from the epoch's start. */

@@ -1,0 +1,94 @@
+/** The last part of every training whose energy is a mixture's: latents of the whole set, their scale, the mixture. */
+import { ModelError } from '../contracts.js';
+import type { HostTensor } from '../engine/index.js';
+import {
+  type DagmmModel,
+  type DagmmNetworks,
+  type LatentScale,
+  latentFunction,
+  membershipFunction,
+} from './dagmm-model.js';
+import { chooseMixture, type MixtureChoice } from './mixture-choice.js';
+import { latentSize, parameterCounts } from './network-shape.js';
+import { dataOf, type PreparedRows } from './prepared-rows.js';
+import { mapRows } from './recorded.js';
+
+export interface LatentMixture {
+  readonly model: DagmmModel;
+  readonly choice: MixtureChoice;
+}
+
+export interface LatentMixtureOptions {
+  readonly seed: number;
+  readonly threads?: number;
+}
+
+/**
+ * Dropout off, in float64. The estimator's memberships are the mixture's or where EM starts, as the recipe says.
+ * @param parameters both networks'   @throws {ModelError} where a latent is not finite
+ */
+export async function fitLatentMixture(
+  prepared: PreparedRows,
+  parameters: Float32Array,
+  options: LatentMixtureOptions,
+): Promise<LatentMixture> {
+  const { settings, shape } = prepared;
+  const networks = networksOf(prepared, parameters);
+  const { z, latentScale } = await latentsOf(prepared, networks, options);
+  const size = latentSize(shape);
+  const latents: HostTensor = { data: Float32Array.from(z), shape: [z.length / size, size] };
+  const memberships = await mapRows([latents], membershipFunction(networks), shape.components, options.threads);
+  const choice = chooseMixture({ data: z, size }, Float64Array.from(memberships), shape.components, {
+    epsilon: settings.epsilon,
+    shrink: settings.shrink,
+    seed: options.seed,
+    fit: settings.fit,
+    candidates: settings.emComponents,
+  });
+  return { model: { ...networks, transform: prepared.transform, latentScale, mixture: choice.mixture }, choice };
+}
+
+/** Both networks out of one vector; the estimator is empty where there is none. */
+export function networksOf({ settings, shape }: PreparedRows, parameters: Float32Array): DagmmNetworks {
+  const { autoencoder } = parameterCounts(shape);
+  return {
+    settings,
+    shape,
+    autoencoder: parameters.slice(0, autoencoder),
+    estimator: parameters.slice(autoencoder),
+  };
+}
+
+/** Latents of every training row (N, D), standardised where the recipe says so. */
+export async function latentsOf(
+  { x, settings, shape }: PreparedRows,
+  networks: DagmmNetworks,
+  { threads }: LatentMixtureOptions,
+): Promise<{ z: Float64Array; latentScale: LatentScale }> {
+  const size = latentSize(shape);
+  const raw = Float64Array.from(await mapRows(dataOf(x), latentFunction(networks), size, threads));
+  if (!raw.every(Number.isFinite))
+    throw new ModelError('training diverged: expected finite latents, found NaN; try another seed');
+  const latentScale = settings.standardiseLatent ? scaleOf(raw, size) : unscaled(size);
+  const { mean, scale } = latentScale;
+  const z = raw.map((value, at) => (value - (mean[at % size] as number)) * (scale[at % size] as number));
+  return { z, latentScale };
+}
+
+const unscaled = (size: number): LatentScale => ({
+  mean: new Float64Array(size),
+  scale: new Float64Array(size).fill(1),
+});
+
+function scaleOf(z: Float64Array, size: number): LatentScale {
+  const count = z.length / size;
+  const mean = new Float64Array(size);
+  const square = new Float64Array(size);
+  z.forEach((value, at) => {
+    mean[at % size] = (mean[at % size] as number) + value / count;
+  });
+  z.forEach((value, at) => {
+    square[at % size] = (square[at % size] as number) + (value - (mean[at % size] as number)) ** 2 / count;
+  });
+  return { mean, scale: square.map((variance) => 1 / Math.sqrt(variance + 1e-5)) };
+}
