@@ -6,10 +6,11 @@ import type { FeatureSpec, HorizonCalibration, Manifest, Modality, Window } from
 import { defaultMelFlat, defaultMelFrames } from '../../src/features/default-specs.js';
 import { bandLabels } from '../../src/features/mel-filters.js';
 import { rowWidth } from '../../src/features/spec-sizes.js';
+import { dagmm } from '../../src/scorers/dagmm.js';
+import type { Method } from '../../src/scorers/method.js';
 import { sha256, writePackage } from '../../src/scorers/package-files.js';
 import { openRandom } from '../../src/scorers/random.js';
 import type { Preset } from '../../src/scorers/recipes.js';
-import { trainDagmm } from '../../src/scorers/train-dagmm.js';
 
 export interface Example {
   readonly preset: Preset;
@@ -115,38 +116,34 @@ const HORIZON: HorizonCalibration = {
   tail: null,
 };
 
-/** Trains on `windows` normals and writes the package. @returns its folder */
-export async function writeExample(example: Example, windows: number): Promise<string> {
+/** Fits a method's first recipe to `windows` normals and writes the package. @returns its folder */
+export async function writeExample(example: Example, windows: number, method: Method = dagmm): Promise<string> {
   const normals = Array.from({ length: windows }, (_, i) => example.fill(10_000 + i, false).data);
   const width = rowWidth(example.spec);
   const rows = { data: Float32Array.from(normals.flatMap((data) => [...data])), width };
   const { preset } = example;
-  const { onnx, meanRow, model, epochs, finalLoss } = await trainDagmm(rows, { preset, recipe: 'robust', seed: 0 });
+  const { onnx, meanRow, scoringRows, ...fit } = await method.fit(rows, { preset, seed: 0 });
   const folder = join(await mkdtemp(join(tmpdir(), 'auscult-package-')), preset);
   const manifest: Manifest = {
     format: 1,
     name: preset,
-    scorer: 'dagmm',
+    scorer: method.name,
     createdAt: '2026-01-01T00:00:00.000Z',
     auscultVersion: '0.0.0',
     modality: MODALITY[example.spec.kind],
     features: example.spec,
-    input: { width, scoringRows: model.settings.scoringRows, meanRow: [...meanRow] },
+    input: { width, scoringRows, meanRow: [...meanRow] },
     engine: { runtime: 'test', device: 'cpu', threads: 1 },
     training: {
       preset,
-      recipe: 'robust',
+      recipe: method.recipes[0] ?? '',
       seed: 0,
-      epochs,
-      hyperparameters: { ...model.settings },
+      ...fit,
       dataDigest: '0'.repeat(64),
       files: 1,
       rows: rows.data.length / width,
       heldOutRows: 0,
-      skippedSteps: 0,
-      singularRetries: 0,
       seconds: 0,
-      finalLoss,
     },
     calibration: {
       windowMs: 1000,
