@@ -112,7 +112,10 @@ export async function createLogMel(mel: MelSpec): Promise<LogMel> {
 
 /** Adds `offsetDb`, then raises everything below the floor to it, in place. */
 export function floorDb(data: Float32Array, offsetDb: number): void {
-  for (let i = 0; i < data.length; i++) data[i] = Math.max((data[i] as number) + offsetDb, FLOOR_DB);
+  for (let i = 0; i < data.length; i++) {
+    const dB = (data[i] as number) + offsetDb;
+    data[i] = dB < FLOOR_DB ? FLOOR_DB : dB;
+  }
 }
 
 /**

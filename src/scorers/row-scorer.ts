@@ -14,8 +14,11 @@ export interface RowScorerOptions extends SessionOptions {
   readonly scoringRows: number;
 }
 
-/** Calls of this many times `scoringRows` for many rows at once, and their largest size, values. */
-const BULK = 4;
+/**
+ * Calls of this many times `scoringRows` for many rows at once, and their largest size, values. Five times 64 rows are
+ * the side-by-side windows of 10 s of sound.
+ */
+const BULK = 5;
 const BULK_VALUES = 1 << 18;
 
 /** What was seen of a device: where a row may lie in a call without another bit in its energy. */

@@ -149,6 +149,27 @@ describe('windows of sound', () => {
     expect(joinSignalStats([stuck(0.5), stuck(0.4), stuck(0.5), stuck(0.5)]).stuckShare).toBe(0.5);
   });
 
+  it.each(['keep', 'match'] as const)(
+    'have the same rows without all that people look at, level policy %s',
+    async (policy) => {
+      const spec = defaultMelFrames({ policy, referenceLevelDb: -20 });
+      const full = await createFeatures(spec);
+      const bare = await createFeatures(spec, { rowsOnly: true });
+      for (const observation of blocks(clip, [9_000])) {
+        const expected = full.push(observation);
+        bare.push(observation).forEach((window, i) => {
+          const { levelDb: _, signal: _health, logMel: _picture, samples, ...same } = expected[i] as Window;
+          expect({ ...window, samples: null, data: bits(window.data) }).toEqual({
+            ...same,
+            samples: null,
+            data: bits(same.data),
+          });
+          expect(bits(window.samples)).toBe(bits(samples));
+        });
+      }
+    },
+  );
+
   it.each([
     ['another rate', block(clip, { sampleRateHz: 8_000 }), /sample rate.*expect 16000 Hz.*8000 Hz/],
     [

@@ -81,7 +81,7 @@ export async function scoreFile(
   signal: AbortSignal,
 ): Promise<FileScore | null> {
   const { manifest } = scorer;
-  const features = await createFeatures(withoutOverlap(manifest.features));
+  const features = await createFeatures(withoutOverlap(manifest.features), { rowsOnly: true });
   const source = recordedSource(manifest.modality, [file], {
     feed: 'score',
     machine: 'score',
