@@ -14,6 +14,7 @@ import { printEvaluation } from './evaluate-output.js';
 import { interruptSignal } from './options.js';
 import { printJson, printLine } from './output.js';
 import { Progress } from './progress.js';
+import { auscultVersion } from './version.js';
 
 /** `auscult evaluate` of a labelled table. */
 export async function evaluateTable(flags: EvaluateFlags): Promise<void> {
@@ -32,7 +33,13 @@ export async function evaluateTable(flags: EvaluateFlags): Promise<void> {
     evaluation.outcomes,
   );
   if (flags.report)
-    await writeReport(flags.report, { dataset, result, outcomes: evaluation.outcomes, command: command() });
+    await writeReport(flags.report, {
+      dataset,
+      result,
+      outcomes: evaluation.outcomes,
+      command: command(),
+      version: auscultVersion,
+    });
   if (flags.json) printJson(result);
   else show(dataset, result, evaluation, seconds, flags);
   if (evaluation.outcomes.some(({ error }) => error !== null)) process.exitCode = 1;

@@ -21,15 +21,17 @@ export function parseAssignment(text: string): Assignment {
 
 /**
  * The settings of each run. A name goes to the runs whose method has such a setting.
+ * @param preset what a row is
  * @throws {ConfigError} for a name that no run has, or a value of another kind
  */
-export function settingsOf<T extends { method: string; recipe: string }>(
+export function settingsOf<T extends Run>(
   runs: readonly T[],
   assignments: readonly Assignment[],
+  preset = 'table',
 ): (T & { settings: Hyperparameters })[] {
-  for (const assignment of assignments) refuseUnknown(runs, assignment);
+  for (const assignment of assignments) refuseUnknown(runs, assignment, preset);
   return runs.map((run) => {
-    const defaults = defaultsOf(run);
+    const defaults = defaultsOf(run, preset);
     const mine = assignments.filter(
       ({ method, name }) => method === run.method || (method === null && name in defaults),
     );
@@ -40,20 +42,26 @@ export function settingsOf<T extends { method: string; recipe: string }>(
   });
 }
 
+/** A method with one of its recipes. */
+interface Run {
+  readonly method: string;
+  readonly recipe: string;
+}
+
 /** A table of middling size: names and kinds of settings do not depend on it. */
 const ROWS = 1000;
 const WIDTH = 10;
 
-function defaultsOf({ method, recipe }: { method: string; recipe: string }): Hyperparameters {
-  return methodNamed(method).defaults?.('table', recipe, ROWS, WIDTH) ?? {};
+function defaultsOf({ method, recipe }: Run, preset: string): Hyperparameters {
+  return methodNamed(method).defaults?.(preset, recipe, ROWS, WIDTH) ?? {};
 }
 
-function refuseUnknown(runs: readonly { method: string; recipe: string }[], { method, name }: Assignment): void {
+function refuseUnknown(runs: readonly Run[], { method, name }: Assignment, preset: string): void {
   const asked = runs.filter((run) => method === null || run.method === method);
   if (asked.length === 0)
     throw new ConfigError(`--set ${method}.${name}: ${method} is not among the methods asked for`);
-  if (asked.some((run) => name in defaultsOf(run))) return;
-  const known = [...new Set(asked.flatMap((run) => Object.keys(defaultsOf(run))))].join(', ');
+  if (asked.some((run) => name in defaultsOf(run, preset))) return;
+  const known = [...new Set(asked.flatMap((run) => Object.keys(defaultsOf(run, preset))))].join(', ');
   throw new ConfigError(`--set: expected one of ${known || 'no setting at all'}, found "${name}"`);
 }
 

@@ -1,15 +1,143 @@
+/** One page that needs nothing else: no script, no network. */
 import { writeFile } from 'node:fs/promises';
+import { ConfigError } from '../../contracts.js';
 import type { Dataset } from '../dataset.js';
 import type { MethodOutcome } from '../evaluate.js';
-import type { ResultObject } from '../result-json.js';
+import type { ResultObject, ResultRow } from '../result-json.js';
+import { PROTOCOL_WORDS } from '../split.js';
+import type { Difference, Spread } from '../summary.js';
+import { type Curve, unitCurves } from './charts.js';
+import { escapeHtml, figure, htmlTable } from './html.js';
+import { methodSection, STYLES } from './method-section.js';
+import { STYLE } from './style.js';
 
 export interface ReportFacts {
   readonly dataset: Dataset;
   readonly result: ResultObject;
   readonly outcomes: readonly MethodOutcome[];
+  /** As it was typed. */
   readonly command: string;
+  readonly version: string;
 }
 
+/** @throws {ConfigError} when the file cannot be written */
 export async function writeReport(path: string, facts: ReportFacts): Promise<void> {
-  await writeFile(path, JSON.stringify(facts.result));
+  await writeFile(path, reportPage(facts)).catch((cause: unknown) => {
+    throw new ConfigError(`--report: ${(cause as Error).message}`, { cause });
+  });
+}
+
+export function reportPage(facts: ReportFacts): string {
+  const { dataset, result, outcomes } = facts;
+  const title = `${dataset.name}, protocol ${result.protocol}`;
+  const sections = outcomes.map((outcome, i) => methodSection(outcome, result.firstSeed, i === 0));
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<link rel="icon" href="data:,">
+<title>${escapeHtml(title)} – Auscult</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(title)}</h1>
+${introduction(facts)}
+<h2>Figures</h2>
+${results(result)}
+${published(result)}
+${overview(outcomes, result)}
+<h2>Methods</h2>
+${sections.join('\n')}
+</main>
+</body>
+</html>
+`;
+}
+
+function introduction({ dataset, result, command, version }: ReportFacts): string {
+  const labels = dataset.anomalous.filter((label) => label <= 1);
+  const anomalies = labels.filter((label) => label === 1).length;
+  const { seeds, firstSeed, splitSeed, protocol } = result;
+  const splits =
+    splitSeed === null ? 'a split of its own for each seed, the same for all methods' : `one split, seed ${splitSeed}`;
+  const notes = dataset.notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('');
+  return `<p>${labels.length} rows, ${anomalies} anomalies. Protocol ${protocol}: ${escapeHtml(PROTOCOL_WORDS[protocol])}.
+Seeds ${firstSeed} to ${firstSeed + seeds - 1}; ${splits}. Made by <code>${escapeHtml(command)}</code>, Auscult ${escapeHtml(version)},
+Node ${escapeHtml(process.version)}. Data digest <code>${escapeHtml(dataset.digest)}</code>.</p>${notes ? `<ul>${notes}</ul>` : ''}`;
+}
+
+function results({ results: rows, seeds }: ResultObject): string {
+  const first = rows[0];
+  const caption = `Mean ± standard deviation over ${seeds} seeds. Difference: less ${first?.method ?? ''} ${first?.preset ?? ''} on the same splits, ± standard error of the mean.`;
+  const header = [
+    'method',
+    'precision',
+    'recall',
+    'F1',
+    'AUC',
+    'AP',
+    'F1 difference',
+    'AUC difference',
+    'fit s',
+    'score s',
+  ];
+  return htmlTable(
+    caption,
+    header,
+    rows.map((row) => [name(row), ...figuresOf(row)]),
+  );
+}
+
+const name = ({ method, preset }: ResultRow): string => `${method} ${preset}`.trim();
+
+function figuresOf({ precision, recall, f1, auc, ap, difference, fitSeconds, scoreSeconds }: ResultRow): string[] {
+  return [
+    ...[precision, recall, f1, auc, ap].map((value) => (value ? spread(value) : 'failed')),
+    differenceWords(difference?.f1 ?? null),
+    differenceWords(difference?.auc ?? null),
+    ...[fitSeconds, scoreSeconds].map((value) => value?.mean.toPrecision(2) ?? ''),
+  ];
+}
+
+const spread = ({ mean, sd }: Spread): string => `${mean.toFixed(3)} ± ${sd.toFixed(3)}`;
+
+function differenceWords(difference: Difference | null): string {
+  if (difference === null) return '';
+  const error = difference.standardError === null ? '' : ` ± ${difference.standardError.toFixed(3)}`;
+  return `${difference.mean.toFixed(3)}${error}`;
+}
+
+function published({ published: figures = [] }: ResultObject): string {
+  if (figures.length === 0) return '';
+  return htmlTable(
+    'Published, same protocol',
+    ['method', 'precision', 'recall', 'F1', 'source'],
+    figures.map(({ method, precision, recall, f1, source }) => [method, precision, recall, f1, source]),
+  );
+}
+
+/** The best by AUC, one curve each: of their first seed that finished. */
+function overview(outcomes: readonly MethodOutcome[], { results: rows }: ResultObject): string {
+  const best = outcomes
+    .map((outcome, i) => ({ outcome, auc: rows[i]?.auc?.mean ?? 0, trial: outcome.trials.find((t) => t !== null) }))
+    .sort((a, b) => b.auc - a.auc)
+    .slice(0, STYLES);
+  const curves = (which: 'roc' | 'precisionRecall'): Curve[] =>
+    best.flatMap(({ outcome, trial }, i) => (trial ? [{ name: outcome.name, points: trial[which], style: i }] : []));
+  if (curves('roc').length === 0) return '';
+  const key = curves('roc').map(
+    ({ name, style }) =>
+      `<li><svg viewBox="0 0 36 12" aria-hidden="true"><line class="curve c${style}" x1="0" y1="6" x2="36" y2="6"/></svg>${escapeHtml(name)}</li>`,
+  );
+  const words = best.length < outcomes.length ? `The ${best.length} methods of highest AUC, first seed` : 'First seed';
+  return `<ul class="key">${key.join('')}</ul><div class="figures">${figure(
+    unitCurves('ROC curves of the methods', ['false-positive rate', 'true-positive rate'], curves('roc')),
+    `ROC. ${words}`,
+  )}${figure(
+    unitCurves('Precision-recall curves of the methods', ['recall', 'precision'], curves('precisionRecall')),
+    `Precision and recall. ${words}`,
+  )}</div>`;
 }
