@@ -28,6 +28,11 @@ export function list(text: string): string[] {
     .filter(Boolean);
 }
 
+/** The values of a flag that may be repeated. */
+export function gather(text: string, before: readonly string[]): string[] {
+  return [...before, text];
+}
+
 /** Aborts on SIGINT or SIGTERM; a second signal ends at once. */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();

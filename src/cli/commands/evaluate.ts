@@ -2,8 +2,9 @@ import { Command, Option } from 'commander';
 import { DATASETS } from '../../evaluation/datasets/index.js';
 import { PROTOCOLS, type Protocol } from '../../evaluation/split.js';
 import { METHODS } from '../../scorers/methods.js';
+import { evaluateSkabRuns } from '../evaluate-skab.js';
 import { evaluateTable } from '../evaluate-table.js';
-import { atLeastOne, list, wholeNumber } from '../options.js';
+import { atLeastOne, gather, list, wholeNumber } from '../options.js';
 
 export interface EvaluateFlags {
   readonly dataset: string;
@@ -32,10 +33,13 @@ export function evaluateCommand(): Command {
     .description('compare methods on labelled data by the protocols of the literature')
     .addOption(
       new Option('--dataset <name>', 'what the data are')
-        .choices(DATASETS.map(({ name }) => name))
+        .choices([...DATASETS.map(({ name }) => name), 'skab'])
         .makeOptionMandatory(),
     )
-    .requiredOption('--data <path>', 'the file, as it is published; CSV and JSON lines may be gzipped')
+    .requiredOption(
+      '--data <path>',
+      'the file, as it is published (skab: its folder); CSV and JSON lines may be gzipped',
+    )
     .option('--method <names>', `${METHODS.map(({ name }) => name).join(', ')}; or all`, list, ['dagmm'])
     .option('--preset <name>', "one of the methods' recipes, such as robust or paper; all: each of them")
     .option('--recipe <name>', 'the same as --preset')
@@ -61,11 +65,10 @@ export function evaluateCommand(): Command {
 Examples:
   $ auscult evaluate --dataset thyroid --data thyroid.csv.gz --method all --report thyroid.html
   $ auscult evaluate --dataset kddcup99 --data kddcup.data_10_percent.gz --method dagmm --preset paper
+  $ auscult evaluate --dataset skab --data SKAB/data --method dagmm,gmm --seeds 3
   $ auscult evaluate --dataset csv --data rig.csv --label-column faulty --anomaly-label yes --json
 
 An interrupted evaluation goes on where it was when the same command is given again.`,
     )
-    .action((flags: EvaluateFlags) => evaluateTable(flags));
+    .action((flags: EvaluateFlags) => (flags.dataset === 'skab' ? evaluateSkabRuns(flags) : evaluateTable(flags)));
 }
-
-const gather = (text: string, before: string[]): string[] => [...before, text];

@@ -3,17 +3,21 @@ import { type CommissionProgress, commission } from '../../commissioning/commiss
 import { presetRequest } from '../../commissioning/preset-request.js';
 import type { Modality } from '../../contracts.js';
 import { describeBudget } from '../../decision/threshold.js';
+import { parseAssignment, settingsOf } from '../../evaluation/settings.js';
 import { perMs } from '../../monitoring/feed-settings.js';
-import { PRESETS, type Preset, RECIPES, type Recipe } from '../../scorers/recipes.js';
+import { METHODS, methodNamed, recipeOf } from '../../scorers/methods.js';
+import { PRESETS, type Preset } from '../../scorers/recipes.js';
 import { parseRowRange, type RowRange } from '../../sources/tables/row-range.js';
-import { interruptSignal, list, secondsRange, wholeNumber } from '../options.js';
+import { gather, interruptSignal, list, secondsRange, wholeNumber } from '../options.js';
 import { printJson, printLine } from '../output.js';
 import { Progress } from '../progress.js';
 import { recordedFiles, recordedSource } from '../recorded.js';
 
 interface Flags {
   preset: Preset;
-  recipe: Recipe;
+  method: string;
+  recipe?: string;
+  set: string[];
   data: string[];
   out: string;
   seed: number;
@@ -40,7 +44,9 @@ export function trainCommand(): Command {
   return new Command('train')
     .description('learn what is normal from recordings of normal running, and write a model package')
     .addOption(new Option('--preset <name>', 'what the model sees').choices([...PRESETS]).default('mel-frames'))
-    .addOption(new Option('--recipe <name>', 'how it is trained').choices([...RECIPES]).default('robust'))
+    .addOption(new Option('--method <name>', 'how it learns').choices(METHODS.map(({ name }) => name)).default('dagmm'))
+    .option('--recipe <name>', "one of the method's recipes: robust (default) or paper of dagmm")
+    .option('--set <name=value>', 'another hyper-parameter of the method; may be repeated', gather, [])
     .requiredOption('--data <path...>', 'WAV or picture files or folders, CSV or JSON-lines files: normal running only')
     .requiredOption('--out <folder>', 'folder of the package; an old one is kept as <folder>.previous')
     .option('--rows <from:to>', 'tables: only these data rows, counted from 1', parseRowRange)
@@ -62,6 +68,7 @@ export function trainCommand(): Command {
 Examples:
   $ auscult train --preset mel-frames --data recordings/ --out models/pump
   $ auscult train --preset table --data rig.csv --rows 1:400 --out models/rig
+  $ auscult train --preset table --method knn --data rig.csv --out models/rig-knn
   $ auscult train --preset image-flat --data photos/good --out models/casting
 
 An interrupted training goes on where it was when the same command is given again.`,
@@ -71,6 +78,7 @@ An interrupted training goes on where it was when the same command is given agai
 
 async function train(flags: Flags): Promise<void> {
   const kind = modality[flags.preset];
+  const { method, recipe, settings } = chosenMethod(flags);
   const files = await recordedFiles(kind, flags.data);
   const progress = new Progress('training', process.stderr.isTTY === true);
   const notes: string[] = [];
@@ -86,7 +94,7 @@ async function train(flags: Flags): Promise<void> {
           startMs: 0,
         }),
       ...presetRequest(flags.preset, { level: flags.level, exclude: flags.exclude }),
-      recipe: flags.recipe,
+      ...{ method, recipe, settings },
       seed: flags.seed,
       threads: Math.max(1, flags.threads),
       device: flags.device,
@@ -113,6 +121,13 @@ async function train(flags: Flags): Promise<void> {
   } finally {
     progress.stop();
   }
+}
+
+/** @throws {ConfigError} for a recipe or setting that the method does not have */
+function chosenMethod({ method, recipe, preset, set }: Flags) {
+  const run = { method, recipe: recipeOf(methodNamed(method), recipe) };
+  const [chosen = { ...run, settings: {} }] = settingsOf([run], set.map(parseAssignment), preset);
+  return chosen;
 }
 
 /** Reading 0–10 %, training 10–95 %, the rest after it. */
