@@ -21,7 +21,7 @@ export interface SkabRunOptions {
   /** Rows, from the first, that the run is commissioned on. */
   readonly trainingRows: number;
   readonly seed: number;
-  readonly budget: Budget;
+  readonly budgets: readonly Budget[];
   readonly signal: AbortSignal;
 }
 
@@ -39,12 +39,15 @@ export interface SkabRun {
   readonly notes: readonly string[];
 }
 
-export async function skabRun(options: SkabRunOptions): Promise<SkabRun> {
+/** Commissions once, and replays with each of the budgets. */
+export async function skabRun(options: SkabRunOptions): Promise<SkabRun[]> {
   const folder = await mkdtemp(join(tmpdir(), 'auscult-skab-'));
   try {
     const model = join(folder, 'model');
     await train(options, model);
-    return await replayed(options, model);
+    const found: SkabRun[] = [];
+    for (const budget of options.budgets) found.push(await replayed(options, model, budget));
+    return found;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -62,7 +65,11 @@ async function train({ file, method, trainingRows, seed, signal }: SkabRunOption
   });
 }
 
-async function replayed({ file, trainingRows, budget, signal }: SkabRunOptions, model: string): Promise<SkabRun> {
+async function replayed(
+  { file, trainingRows, signal }: SkabRunOptions,
+  model: string,
+  budget: Budget,
+): Promise<SkabRun> {
   const rows: RowObservation[] = [];
   const verdicts = new Map<number, Verdict>();
   const path = { feed: 'replay', machine: 'replay', path: file.path };
