@@ -1,4 +1,5 @@
-import type { Method } from './method.js';
+import type { FittedModel, Method } from './method.js';
+import { mixtureFacts } from './mixture-facts.js';
 import { type DagmmSettings, RECIPES, settingsFor } from './recipes.js';
 import type { TrainedDagmm } from './train-dagmm.js';
 
@@ -14,24 +15,16 @@ export const dagmm: Method = {
   },
 };
 
-function fitted({ onnx, meanRow, model, choice, epochs, skippedSteps, finalLoss }: TrainedDagmm) {
-  const { mixture, settings, shape, transform } = model;
-  const likelihoods = Object.entries(choice.likelihoods).map(([name, value]) => [`likelihood ${name}`, value] as const);
+function fitted({ onnx, meanRow, model, choice, epochs, skippedSteps, finalLoss }: TrainedDagmm): FittedModel {
+  const { mixture, settings } = model;
   return {
     onnx,
     meanRow,
-    hyperparameters: {
-      ...settings,
-      encoderWidth: shape.width,
-      explainedVariance: transform.whitening?.explained ?? 1,
-      mixtureFit: choice.fit,
-      mixtureComponents: mixture.components,
-      ...Object.fromEntries(likelihoods),
-    },
+    hyperparameters: { ...settings, ...mixtureFacts({ model, choice }) },
     scoringRows: settings.scoringRows,
     epochs,
     skippedSteps,
     singularRetries: mixture.singularRetries,
-    finalLoss,
+    finalLoss: Number.isFinite(finalLoss) ? finalLoss : null,
   };
 }

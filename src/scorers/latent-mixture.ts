@@ -9,8 +9,10 @@ import {
   membershipFunction,
 } from './dagmm-model.js';
 import { chooseMixture, type MixtureChoice } from './mixture-choice.js';
+import { fitByEm, kMeansMemberships } from './mixture-fit.js';
 import { latentSize, parameterCounts } from './network-shape.js';
 import { dataOf, type PreparedRows } from './prepared-rows.js';
+import { openRandom } from './random.js';
 import { mapRows } from './recorded.js';
 
 export interface LatentMixture {
@@ -46,6 +48,21 @@ export async function fitLatentMixture(
     candidates: settings.emComponents,
   });
   return { model: { ...networks, transform: prepared.transform, latentScale, mixture: choice.mixture }, choice };
+}
+
+/** The mixture by EM from k-means, without an estimator: the latents decide alone. In float64. */
+export async function fitLatentEm(
+  prepared: PreparedRows,
+  parameters: Float32Array,
+  options: LatentMixtureOptions,
+): Promise<LatentMixture> {
+  const { settings, shape, transform } = prepared;
+  const networks = networksOf(prepared, parameters);
+  const { z, latentScale } = await latentsOf(prepared, networks, options);
+  const rows = { data: z, size: latentSize(shape) };
+  const start = kMeansMemberships(rows, shape.components, openRandom(options.seed, 'k-means', shape.components));
+  const mixture = fitByEm(rows, start, shape.components, settings);
+  return { model: { ...networks, transform, latentScale, mixture }, choice: { mixture, fit: 'em', likelihoods: {} } };
 }
 
 /** Both networks out of one vector; the estimator is empty where there is none. */

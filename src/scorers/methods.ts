@@ -6,8 +6,9 @@ import { ConfigError } from '../contracts.js';
 import { BASELINES } from './baselines/baselines.js';
 import { dagmm } from './dagmm.js';
 import type { Method } from './method.js';
+import { NEURAL_METHODS } from './neural/methods.js';
 
-export const METHODS: readonly Method[] = [dagmm, ...BASELINES];
+export const METHODS: readonly Method[] = [dagmm, ...NEURAL_METHODS, ...BASELINES];
 
 /** @throws {ConfigError} for an unknown name */
 export function methodNamed(name: string): Method {

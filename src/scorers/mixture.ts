@@ -13,7 +13,7 @@ export interface MixtureWeights {
   readonly epsilon: number;
 }
 
-interface Moments {
+export interface Moments {
   /** Σ_n γ_nk (K, 1, 1) */
   readonly mass: tf.Tensor;
   /** γᵀ (K, N, 1) */
@@ -24,7 +24,7 @@ interface Moments {
 }
 
 /** φ, μ and Σ of the rows of one batch. Zong et al., ICLR 2018, eq. 5. Two batched products, no loop over K. */
-function moments(z: tf.Tensor2D, gamma: tf.Tensor2D): Moments {
+export function moments(z: tf.Tensor2D, gamma: tf.Tensor2D): Moments {
   const [n, d] = z.shape;
   const k = gamma.shape[1];
   const weights = tf.reshape(tf.transpose(gamma), [k, n, 1]);

@@ -8,7 +8,7 @@ import { layerWidths, type NetworkShape, type ResidualKind } from './network-sha
 import type { Random } from './random.js';
 
 /** Uniform ±√(6 / (in + out)) weights (Glorot and Bengio, 2010) and zero biases, in the order of {@link unpackLayers}. */
-function initialise(layers: readonly number[], random: Random): number[] {
+export function initialise(layers: readonly number[], random: Random): number[] {
   return layers.slice(1).flatMap((to, i) => {
     const from = layers[i] as number;
     const limit = Math.sqrt(6 / (from + to));
@@ -26,13 +26,13 @@ export function initialEstimator(shape: NetworkShape, random: Random): Float32Ar
   return Float32Array.from(initialise(layerWidths(shape).estimator, random));
 }
 
-interface Layer {
+export interface Layer {
   readonly weights: tf.Tensor2D;
   readonly bias: tf.Tensor1D;
 }
 
 /** Cuts (weights, bias, weights, bias, …) out of one vector, one Split for all of them. */
-function unpackLayers(parameters: tf.Tensor, stacks: readonly (readonly number[])[]): Layer[][] {
+export function unpackLayers(parameters: tf.Tensor, stacks: readonly (readonly number[])[]): Layer[][] {
   const sizes = stacks.flatMap((layers) => layers.slice(1).flatMap((to, i) => [(layers[i] as number) * to, to]));
   const pieces = tf.split(parameters, sizes);
   let next = 0;
