@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { countOperators, trace } from '../../src/engine/index.js';
+import { graphMessage } from '../../src/engine/serialise.js';
 import { expectSameGradients, expectSameValues } from './agreement.js';
 import { RUNS, tensorOf } from './arbitrary.js';
 
@@ -161,5 +162,24 @@ describe('layout', () => {
     ];
     // One for the image and one for each filter.
     expect(countOperators(trace(fn, specs, ['y'])).get('Transpose')).toBe(3);
+  });
+
+  it('records the gradient of a leaky ReLU without Where, and outputs without copies', () => {
+    const loss = (x: tf.Tensor) =>
+      tf.sum(tf.square(tf.leakyRelu(tf.conv2d(x as tf.Tensor4D, tf.ones([3, 3, 2, 2]), 1, 'same'), 0.2)));
+    const fn = ([x]: tf.Tensor[]) => [tf.grad(loss)(x as tf.Tensor)];
+    const graph = trace(fn, [{ name: 'x', shape: [2, 8, 8, 2], dtype: 'float32' }], ['y']);
+    expect(countOperators(graph).has('Where')).toBe(false);
+    expect(countOperators(graph).has('Max')).toBe(true);
+    const names = graphMessage(graph, 'g', '').node.map(({ opType }) => opType);
+    expect(names).not.toContain('Identity');
+  });
+
+  it('copies an output that is an input, a constant or named already', async () => {
+    const fn = ([x]: tf.Tensor[]) => {
+      const y = tf.neg(x as tf.Tensor);
+      return [x as tf.Tensor, tf.ones([2]), y, tf.clone(y), ...tf.split(x as tf.Tensor, 2)];
+    };
+    await expectSameValues(fn, [{ data: Float32Array.of(3, 4), shape: [2] }]);
   });
 });
