@@ -29,7 +29,7 @@ function columnWords(column: Column, cell: Cell): string {
   const number = toNumber(cell);
   if (number === null) return `${column.name} is "${cell}", expected a number`;
   const sigmas = (number - column.mean) / column.deviation;
-  const values = `(${round(number)}, normally ${round(column.mean)})`;
+  const values = `(${apart(number, column.mean)})`;
   if (Math.abs(sigmas) < 1) return `${column.name} unusual beside the other columns ${values}`;
   const many = Math.abs(sigmas) >= 10 ? Math.abs(sigmas).toFixed(0) : Math.abs(sigmas).toFixed(1);
   return `${column.name} ${many} σ ${sigmas > 0 ? 'above' : 'below'} normal ${values}`;
@@ -61,7 +61,12 @@ function blameByDeviation(spec: TableSpec, cells: Cells): Map<string, number> {
   );
 }
 
-/** Three significant digits. */
-function round(value: number): string {
-  return String(Number(value.toPrecision(3))).replace('-', '−');
+/** "0.82, normally 0.05": three significant digits, or as many more, up to six, as part the two. */
+function apart(value: number, usual: number): string {
+  const digits = [3, 4, 5].find((count) => round(value, count) !== round(usual, count)) ?? 6;
+  return `${round(value, digits)}, normally ${round(usual, digits)}`;
+}
+
+function round(value: number, digits: number): string {
+  return String(Number(value.toPrecision(digits))).replace('-', '−');
 }

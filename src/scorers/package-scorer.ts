@@ -1,7 +1,14 @@
-import { type Contribution, type Manifest, ModelError, type Scorer, type Window } from '../contracts.js';
+import {
+  type Contribution,
+  type ContributionAxis,
+  type Manifest,
+  ModelError,
+  type Scorer,
+  type Window,
+} from '../contracts.js';
 import type { SessionOptions } from '../engine/session.js';
 import { type FeatureRequirements, requireFeatures } from './manifest.js';
-import { energyByTime, occlusionAxes } from './occlusion.js';
+import { energyByTime, type OcclusionGroup, occlusionAxes } from './occlusion.js';
 import { readPackage } from './package-files.js';
 import { type RowBlock, RowScorer } from './row-scorer.js';
 
@@ -21,6 +28,18 @@ export async function openScorer(folder: string, options: ScorerOptions = {}): P
   const threads = options.threads ?? manifest.engine.threads;
   const rows = await RowScorer.open(onnx, { width, scoringRows, device: options.device, threads });
   return new PackageScorer(manifest, rows);
+}
+
+/** Windows with one part put back to normal that are scored together. */
+const VARIANT_BYTES = 16 << 20;
+/** Columns that an explanation names, of tables with more: the most to blame, in the table's order. */
+const MOST_COLUMNS = 64;
+
+function mostToBlame({ axis, labels, values }: ContributionAxis): ContributionAxis {
+  if (axis !== 'column' || values.length <= MOST_COLUMNS) return { axis, labels, values };
+  const order = [...values.keys()].sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
+  const kept = order.slice(0, MOST_COLUMNS).sort((a, b) => a - b);
+  return { axis, labels: kept.map((i) => labels[i] ?? ''), values: kept.map((i) => values[i] ?? 0) };
 }
 
 /** Scores windows by the rows of one package: a window's energy is the mean of its rows' energies. */
@@ -57,17 +76,24 @@ class PackageScorer implements Scorer {
 
   async #occlude(window: Window): Promise<Contribution> {
     const axes = occlusionAxes(this.manifest.features, window.shape[0]);
-    const variants = axes.flatMap(({ groups }) => groups.map(({ cells }) => this.#occluded(window, cells)));
-    const [energy = Number.NaN, ...energies] = await this.score([window, ...variants]);
-    let next = 0;
-    return {
-      energy,
-      axes: axes.map(({ axis, groups }) => ({
-        axis,
-        labels: groups.map(({ label }) => label),
-        values: groups.map(() => energy - (energies[next++] as number)),
-      })),
-    };
+    const [energy = Number.NaN] = await this.score([window]);
+    const found: ContributionAxis[] = [];
+    for (const { axis, groups } of axes) {
+      const values = (await this.#energiesWithout(window, groups)).map((without) => energy - without);
+      found.push(mostToBlame({ axis, labels: groups.map(({ label }) => label), values }));
+    }
+    return { energy, axes: found };
+  }
+
+  /** A few at a time: the variants of a row of 10,000 columns together are 400 MB. */
+  async #energiesWithout(window: Window, groups: readonly OcclusionGroup[]): Promise<number[]> {
+    const atOnce = Math.max(1, Math.floor(VARIANT_BYTES / window.data.byteLength));
+    const energies: number[] = [];
+    for (let from = 0; from < groups.length; from += atOnce) {
+      const variants = groups.slice(from, from + atOnce).map(({ cells }) => this.#occluded(window, cells));
+      energies.push(...(await this.score(variants)));
+    }
+    return energies;
   }
 
   #occluded(window: Window, cells: readonly number[]): Window {
