@@ -2,7 +2,7 @@
  * The classical detectors that a DAGMM is compared with. Looked up by the service, which must not load TensorFlow.js:
  * what a method needs is imported when it fits.
  */
-import { type RowMatrix, rowsOf } from '../input-transform.js';
+import type { RowMatrix } from '../input-transform.js';
 import type { FitOptions, FittedModel, Method } from '../method.js';
 import { defaultsOf, real, type Settings, settingsOf, type Values, whole } from './settings.js';
 
@@ -27,10 +27,14 @@ function baseline<Known extends Settings>({ name, source, settings: known, load 
     recipes: ['standard'],
     defaults: (_preset, _recipe, rows, width) => defaultsOf(known, rows, width),
     async fit(rows, options) {
-      const settings = settingsOf(name, known, defaultsOf(known, rowsOf(rows), rows.width), options.settings);
-      const { refuseUnusable, stopIfCancelled } = await import('./training-rows.js');
+      const settings = settingsOf(
+        name,
+        known,
+        defaultsOf(known, rows.data.length / rows.width, rows.width),
+        options.settings,
+      );
+      const { refuseUnusable } = await import('../training-rows.js');
       refuseUnusable(rows);
-      stopIfCancelled(options);
       return (await load())(rows, settings, options);
     },
   };

@@ -2,9 +2,9 @@ import type { RowMatrix } from '../input-transform.js';
 import type { FitOptions, FittedModel } from '../method.js';
 import type { ECOD } from './baselines.js';
 import { type Level, searchTree, WalkGraph } from './binary-walk.js';
+import { fittedModel, stopIfCancelled } from './rows.js';
 import type { Values } from './settings.js';
 import { type Distribution, distributionOf, keptValues, type TailTable, tailTable } from './tail-table.js';
-import { fittedModel, stopIfCancelled } from './training-rows.js';
 
 /** Leaves of one column's search tree, and of all of them together: 12 bytes each. */
 const MOST_LEAVES = 2_048;

@@ -1,26 +1,59 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type RowMatrix, rowsOf } from '../input-transform.js';
+import { type RowMatrix, rowsOf, type TransformedRows } from '../input-transform.js';
 import type { FitOptions, FittedModel } from '../method.js';
 import { mixtureEnergy } from '../mixture.js';
 import { fitByEm, kMeansMemberships, type Mixture } from '../mixture-fit.js';
 import { openRandom } from '../random.js';
+import { vector } from '../transform-graph.js';
 import type { GMM } from './baselines.js';
-import { recordEnergy, vector } from './energy-graph.js';
+import { recordEnergy } from './energy-graph.js';
+import { fittedModel, narrowed, sampleRows } from './rows.js';
 import type { Values } from './settings.js';
-import { fittedModel, sampleRows, standardise } from './training-rows.js';
+
+/** Wider rows are narrowed first: a covariance of W columns costs W² numbers and W³ operations. */
+const WIDEST = 512;
+const AXES = 64;
 
 /**
  * Gaussian mixture with full covariances on standardised rows, by EM from k-means. Energy: −log p(x), nats.
- * Covariances are shrunk towards the whole set's with the weight of W + 2 rows, so that few rows are enough.
+ * Covariances are shrunk towards the whole set's with the weight of W + 2 rows, so that few rows are enough. Of rows
+ * wider than 512, the first 64 principal axes are modelled, and the log of what lies outside them.
  */
 export function fitGmm(rows: RowMatrix, settings: Values<typeof GMM>, options: FitOptions): FittedModel {
-  const { transform, scaled } = standardise(rows);
-  const sample = sampleRows(scaled, settings.rows, options.seed);
+  const { transform, scaled } = narrowed(rows, WIDEST, AXES);
+  const outside = outsideScale(scaled);
+  const sample = sampleRows(joined(scaled, outside), settings.rows, options.seed);
   const components = Math.min(settings.components, rowsOf(sample));
   const mixture = fitMixture(sample, components, settings.epsilon, options.seed);
-  const onnx = recordEnergy('gmm', transform, (x) => inGraph(x, mixture));
-  const hyperparameters = { ...settings, components, rows: rowsOf(sample) };
+  const onnx = recordEnergy('gmm', transform, (x, beyond) => {
+    const part = beyond && tf.mul(tf.sub(beyond, outside.mean), 1 / outside.deviation);
+    return inGraph((part ? tf.concat([x, part], 1) : x) as tf.Tensor2D, mixture);
+  });
+  const hyperparameters = { ...settings, components, rows: rowsOf(sample), modelledWidth: sample.width };
   return { ...fittedModel(rows, options, onnx, hyperparameters), singularRetries: mixture.singularRetries };
+}
+
+interface OutsideScale {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+function outsideScale({ outside }: TransformedRows): OutsideScale {
+  if (!outside) return { mean: 0, deviation: 1 };
+  const mean = outside.reduce((sum, x) => sum + x, 0) / outside.length;
+  const variance = outside.reduce((sum, x) => sum + (x - mean) ** 2, 0) / outside.length;
+  return { mean, deviation: Math.max(Math.sqrt(variance), 1e-3) };
+}
+
+/** What lies outside as one more column. */
+function joined({ data, width, outside }: TransformedRows, { mean, deviation }: OutsideScale): RowMatrix {
+  if (!outside) return { data, width };
+  const out = new Float32Array(data.length + outside.length);
+  outside.forEach((log, n) => {
+    out.set(data.subarray(n * width, (n + 1) * width), n * (width + 1));
+    out[(n + 1) * (width + 1) - 1] = (log - mean) / deviation;
+  });
+  return { data: out, width: width + 1 };
 }
 
 function fitMixture({ data, width }: RowMatrix, components: number, epsilon: number, seed: number): Mixture {

@@ -4,8 +4,8 @@ import { openRandom } from '../random.js';
 import type { ISOLATION_FOREST } from './baselines.js';
 import { ALWAYS_LEFT, type Level, WalkGraph } from './binary-walk.js';
 import { growTree, type IsolationTree, meanPathLength } from './isolation-tree.js';
+import { fittedModel, stopIfCancelled } from './rows.js';
 import type { Values } from './settings.js';
-import { fittedModel, stopIfCancelled } from './training-rows.js';
 
 /**
  * Energy: the anomaly score s = 2^(−E[h(x)] / c(ψ)), 0…1, of t trees on ψ rows each, at most ⌈log2 ψ⌉ deep.

@@ -4,8 +4,8 @@ import { type RowMatrix, rowsOf } from '../input-transform.js';
 import type { FitOptions, FittedModel } from '../method.js';
 import type { KNN } from './baselines.js';
 import { recordEnergy, squaredNorms } from './energy-graph.js';
+import { fittedModel, pickRows, sampleRows, standardise } from './rows.js';
 import type { Values } from './settings.js';
-import { fittedModel, pickRows, sampleRows, standardise } from './training-rows.js';
 
 /** Less than any x·r − ½‖r‖². */
 const NEVER = -3e38;

@@ -3,10 +3,11 @@ import SVM from 'libsvm-js/asm.js';
 import { InternalError } from '../../contracts.js';
 import { type RowMatrix, rowsOf } from '../input-transform.js';
 import type { FitOptions, FittedModel } from '../method.js';
+import { vector } from '../transform-graph.js';
 import type { OC_SVM } from './baselines.js';
-import { recordEnergy, squaredNorms, vector } from './energy-graph.js';
+import { recordEnergy, squaredNorms } from './energy-graph.js';
+import { fittedModel, pickRows, sampleRows, standardise } from './rows.js';
 import type { Values } from './settings.js';
-import { fittedModel, pickRows, sampleRows, standardise } from './training-rows.js';
 
 /** Numbers that fit into the solver's memory. */
 const MOST_VALUES = 2_000_000;

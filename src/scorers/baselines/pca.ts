@@ -2,10 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type RowMatrix, rowsOf } from '../input-transform.js';
 import type { FitOptions, FittedModel } from '../method.js';
 import { principalAxes } from '../principal-axes.js';
+import { vector } from '../transform-graph.js';
 import type { PCA } from './baselines.js';
-import { recordEnergy, squaredNorms, vector } from './energy-graph.js';
+import { recordEnergy, squaredNorms } from './energy-graph.js';
+import { fittedModel, sampleRows, standardise } from './rows.js';
 import type { Values } from './settings.js';
-import { fittedModel, sampleRows, standardise } from './training-rows.js';
 
 /** Least variance of an axis, of columns with variance 1: as the ε of a mixture. */
 const LEAST_VARIANCE = 1e-3;
