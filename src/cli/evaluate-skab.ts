@@ -10,7 +10,7 @@ import { printJson, printLine, printTable } from './output.js';
 import { Progress } from './progress.js';
 
 export async function evaluateSkabRuns(flags: EvaluateFlags): Promise<void> {
-  const { data, seeds, seed, json } = flags;
+  const { data, seeds, seed, exclude, json } = flags;
   for (const name of ['report', 'labelColumn', 'splitSeed'] as const)
     if (flags[name] !== undefined) throw new ConfigError(`--${flagOf[name]}: not for --dataset skab`);
   const methods = methodRuns({
@@ -20,7 +20,7 @@ export async function evaluateSkabRuns(flags: EvaluateFlags): Promise<void> {
   });
   const progress = new Progress('evaluating');
   const results = await evaluateSkab({
-    ...{ data, methods, seeds, seed, signal: interruptSignal() },
+    ...{ data, methods, seeds, seed, exclude, signal: interruptSignal() },
     onProgress: (done, note) => progress.update(done, note),
   }).finally(() => progress.stop());
   if (json) printJson(results);

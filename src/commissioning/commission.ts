@@ -25,6 +25,7 @@ import { RowScorer } from '../scorers/row-scorer.js';
 import { type Split, splitNormals } from './hold-out.js';
 import { type FeatureRequest, type Recordings, readRecordings, type Segment } from './recordings.js';
 import { runTraining } from './run-training.js';
+import { slowColumns } from './slow-columns.js';
 import { timingOf } from './timing.js';
 
 export interface CommissionOptions {
@@ -79,6 +80,7 @@ export async function commission(options: CommissionOptions): Promise<Manifest> 
   });
   if (recordings.cut) options.onNote?.('recordings: there is more than training needs; the rest was left out');
   const split = splitNormals(recordings.segments, recordings.spec);
+  noteSlowColumns(recordings.spec, split, options);
   const dataDigest = digestOf(split.training);
   const result = await train(split, dataDigest, signal, options);
   const { calibration, device } = await calibrateOn(split, result, recordings.spec, descriptors.means(), options);
@@ -90,6 +92,10 @@ export async function commission(options: CommissionOptions): Promise<Manifest> 
   await writePackage(options.out, result.onnx, manifest);
   await rm(partialOf(options.out), { recursive: true, force: true });
   return manifest;
+}
+
+function noteSlowColumns(spec: FeatureSpec, { training, width }: Split, { onNote }: CommissionOptions): void {
+  if (spec.kind === 'table') for (const line of slowColumns(spec, training, width)) onNote?.(line);
 }
 
 /** Where an interrupted training keeps its state. */

@@ -22,6 +22,8 @@ export interface SkabRunOptions {
   readonly trainingRows: number;
   readonly seed: number;
   readonly budgets: readonly Budget[];
+  /** Columns to leave out beside the labels. */
+  readonly exclude: readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -53,13 +55,19 @@ export async function skabRun(options: SkabRunOptions): Promise<SkabRun[]> {
   }
 }
 
-async function train({ file, method, trainingRows, seed, signal }: SkabRunOptions, out: string): Promise<void> {
+async function train(
+  { file, method, trainingRows, exclude, seed, signal }: SkabRunOptions,
+  out: string,
+): Promise<void> {
   const first = await readTable({ path: file.path, rows: { first: 1, last: 1 }, signal });
   const columns = first.rows[0]?.cells ?? {};
   const normals = { feed: 'skab', machine: 'skab', path: file.path, rows: { first: 1, last: trainingRows } };
   await commission({
     open: () => new TableSource(normals),
-    features: { kind: 'learn-table', exclude: Object.values(LABELS).filter((name) => name in columns) },
+    features: {
+      kind: 'learn-table',
+      exclude: [...Object.values(LABELS).filter((name) => name in columns), ...exclude],
+    },
     preset: 'table',
     ...{ method: method.method, recipe: method.recipe, settings: method.settings, seed, out, signal },
   });

@@ -30,6 +30,8 @@ export interface SkabOptions {
   readonly seeds: number;
   readonly seed?: number;
   readonly trainingRows?: number;
+  /** Columns to leave out beside the labels. */
+  readonly exclude?: readonly string[];
   readonly signal: AbortSignal;
   /** @param done 0…1 */
   readonly onProgress?: (done: number, note: string) => void;
@@ -94,14 +96,15 @@ export interface SkabResults {
  * @throws {SourceError} when the data are not there, saying where they are published
  */
 export async function evaluateSkab(options: SkabOptions): Promise<SkabResults> {
-  const { data, methods, seeds, trainingRows = SKAB_TRAINING_ROWS } = options;
+  const { data, methods, seeds, exclude = [], trainingRows = SKAB_TRAINING_ROWS } = options;
   const { runs, anomalyFree } = skabFiles(data);
   const results: SkabMethodResult[] = [];
   const total = methods.length * (seeds * runs.length + (anomalyFree ? 1 : 0));
   let done = 0;
   const tick = (note: string): void => options.onProgress?.(done++ / total, note);
   for (const method of methods) results.push(await evaluateMethod(method, runs, anomalyFree, options, tick));
-  const protocol = `the first ${trainingRows} rows of each run are normal; the rest is replayed as it would be live`;
+  const without = exclude.length > 0 ? `; without ${exclude.join(', ')}` : '';
+  const protocol = `the first ${trainingRows} rows of each run are normal; the rest is replayed as it would be live${without}`;
   return {
     ...{ dataset: 'skab', protocol, seeds, runs: runs.length, results },
     ...{ published: SKAB_PUBLISHED, source: SKAB_SOURCE },
@@ -112,7 +115,7 @@ async function evaluateMethod(
   method: MethodRun,
   files: readonly SkabFile[],
   free: SkabFile | null,
-  { seeds, seed = 0, trainingRows = SKAB_TRAINING_ROWS, signal }: SkabOptions,
+  { seeds, seed = 0, trainingRows = SKAB_TRAINING_ROWS, exclude = [], signal }: SkabOptions,
   tick: (note: string) => void,
 ): Promise<SkabMethodResult> {
   const started = performance.now();
@@ -120,7 +123,7 @@ async function evaluateMethod(
   const budgets = SKAB_BUDGETS.map((per) => ({ falseAlarms: 1, perMs: perMs[per] }));
   const judged = (file: SkabFile, of: number): Promise<SkabRun[]> => {
     tick(`${name}, ${file.name}`);
-    return skabRun({ file, method, trainingRows, seed: of, budgets, signal });
+    return skabRun({ file, method, trainingRows, exclude, seed: of, budgets, signal });
   };
   /** By seed, run and budget. */
   const trials: SkabRun[][][] = [];

@@ -51,7 +51,7 @@ export function evaluateCommand(): Command {
     .option('--split-seed <n>', 'one split for all trials: what is left is the spread of the method', wholeNumber)
     .option('--label-column <name>', 'csv: the column that says which rows are anomalous')
     .option('--anomaly-label <value>', 'csv: its value for them, if not 1, true, anomaly or outlier')
-    .option('--exclude <columns>', 'csv: columns to leave out, separated by commas', list, [])
+    .option('--exclude <columns>', 'csv, skab: columns to leave out, separated by commas', list, [])
     .option('--set <name=value>', 'another hyper-parameter, for every method that has it; may be repeated', gather, [])
     .option('--jobs <n>', 'trials at a time; by default one a core, as far as memory allows', atLeastOne)
     .option('--threads <n>', 'threads of one trial; with 1 its figures are repeatable to the bit', atLeastOne, 1)
