@@ -384,6 +384,8 @@ function feedHealth(monitor: FeedMonitor, live: boolean, nowMs: number): HealthC
   const name = `feed ${monitor.feed}`;
   const { lastWindowMs: last } = monitor;
   const detail = last === null ? 'no window yet' : `last window ${((nowMs - last) / 1000).toFixed(1)} s ago`;
+  const down = monitor.openEvents.find(({ code }) => code === 'no-data');
+  if (down) return { name, ok: false, detail: down.words };
   return { name, ok: !live || (last !== null && nowMs - last < staleAfterMs), detail };
 }
 

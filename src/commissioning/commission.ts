@@ -75,6 +75,7 @@ export async function commission(options: CommissionOptions): Promise<Manifest> 
     open: options.open,
     signal,
     onTrouble: ({ message }: Trouble) => options.onNote?.(message),
+    onNote: options.onNote,
     onRead: (windows) => options.onProgress?.({ stage: 'reading', done: windows, total: 0, loss: null }),
     onWindow: (window) => descriptors.add(window),
   });

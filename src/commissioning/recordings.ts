@@ -1,6 +1,8 @@
 import type { FeatureSpec, Features, Observation, Source, TableSpec, Trouble, Window } from '../contracts.js';
 import { ModelError } from '../contracts.js';
 import { createFeatures } from '../features/create-features.js';
+import { describeCounts } from '../features/table-encoder.js';
+import { TableFeatures } from '../features/table-features.js';
 import { fitTableSpec } from '../features/table-fit.js';
 
 /** What commissioning keeps of a window. */
@@ -20,6 +22,8 @@ export interface ReadOptions {
   readonly open: () => Source;
   readonly signal: AbortSignal;
   readonly onTrouble?: (trouble: Trouble) => void;
+  /** One line for the operator about all of a table. */
+  readonly onNote?: (text: string) => void;
   /** Told how many windows were read, now and then. */
   readonly onRead?: (windows: number) => void;
   /** Looked at once a window while its samples are valid. */
@@ -84,8 +88,10 @@ async function readTable(exclude: readonly string[], options: ReadOptions): Prom
     rows.map(({ cells }) => cells),
     { exclude },
   );
-  const features = await createFeatures(spec);
-  return collect(spec, encoded(features, rows), options);
+  const features = new TableFeatures(spec);
+  const recordings = await collect(spec, encoded(features, rows), options);
+  for (const line of describeCounts(features.counts)) options.onNote?.(line);
+  return recordings;
 }
 
 function* encoded(features: Features, rows: readonly Observation[]): Generator<Window> {
