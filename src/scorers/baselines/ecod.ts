@@ -48,9 +48,13 @@ function smallEnough(distributions: readonly Distribution[], least: number): { e
 /** Third moment over the deviation cubed; 0 for a constant column. */
 function skewness(column: Float32Array): number {
   const mean = column.reduce((sum, x) => sum + x, 0) / column.length;
-  const moment = (power: number): number => column.reduce((sum, x) => sum + (x - mean) ** power, 0) / column.length;
-  const variance = moment(2);
-  return variance > 0 ? moment(3) / variance ** 1.5 : 0;
+  let [squares, cubes] = [0, 0];
+  for (const x of column) {
+    const square = (x - mean) * (x - mean);
+    squares += square;
+    cubes += square * (x - mean);
+  }
+  return squares > 0 ? cubes / column.length / (squares / column.length) ** 1.5 : 0;
 }
 
 function record(tables: readonly TailTable[], toTheLeft: readonly boolean[], depth: number): Uint8Array {

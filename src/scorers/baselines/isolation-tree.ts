@@ -28,8 +28,7 @@ export function growTree(
   random: Random,
   depth = 0,
 ): IsolationTree {
-  const columns = index.length > 1 && depthLeft > 0 ? rangesOf(rows, index) : [];
-  const drawn = columns[columns.length > 0 ? random.below(columns.length) : 0];
+  const drawn = index.length > 1 && depthLeft > 0 ? drawColumn(rows, index, random) : null;
   if (!drawn) return { pathLength: depth + meanPathLength(index.length) };
   const threshold = between(drawn.minimum, drawn.maximum, random);
   const isLeft = (n: number): boolean => (rows.data[n * rows.width + drawn.column] as number) < threshold;
@@ -44,20 +43,29 @@ interface Range {
   readonly maximum: number;
 }
 
-/** Of the columns that are not constant. */
-function rangesOf({ data, width }: RowMatrix, index: Int32Array): Range[] {
-  const minimum = new Float32Array(width).fill(Number.POSITIVE_INFINITY);
-  const maximum = new Float32Array(width).fill(Number.NEGATIVE_INFINITY);
-  for (const n of index) {
-    for (let j = 0; j < width; j++) {
-      const x = data[n * width + j] as number;
-      if (x < (minimum[j] as number)) minimum[j] = x;
-      if (x > (maximum[j] as number)) maximum[j] = x;
-    }
+/** Columns that are drawn blindly before all are looked at. */
+const TRIES = 16;
+
+/** One of the columns that are not constant, each as likely as another; null when all are. */
+function drawColumn(rows: RowMatrix, index: Int32Array, random: Random): Range | null {
+  for (let i = 0; i < TRIES; i++) {
+    const range = rangeOf(rows, index, random.below(rows.width));
+    if (range.minimum < range.maximum) return range;
   }
-  return Array.from(minimum, (low, column) => ({ column, minimum: low, maximum: maximum[column] as number })).filter(
-    (range) => range.minimum < range.maximum,
-  );
+  const all = Array.from({ length: rows.width }, (_, column) => rangeOf(rows, index, column));
+  const varied = all.filter(({ minimum, maximum }) => minimum < maximum);
+  return varied[varied.length > 0 ? random.below(varied.length) : 0] ?? null;
+}
+
+function rangeOf({ data, width }: RowMatrix, index: Int32Array, column: number): Range {
+  let minimum = Number.POSITIVE_INFINITY;
+  let maximum = Number.NEGATIVE_INFINITY;
+  for (const n of index) {
+    const x = data[n * width + column] as number;
+    if (x < minimum) minimum = x;
+    if (x > maximum) maximum = x;
+  }
+  return { column, minimum, maximum };
 }
 
 /** Uniform in (minimum, maximum] as a float32, so that both sides get a row. */
