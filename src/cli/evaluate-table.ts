@@ -56,7 +56,7 @@ function run(
   const notes: string[] = [];
   signal.addEventListener('abort', () => {
     progress.stop();
-    complain(`stopping; finished trials are in ${folder}, and the same command goes on from there`);
+    complain(`stopping; finished trials are in ${folder}, and the same command goes on from there (again: at once)`);
   });
   const { protocol, seeds, seed: firstSeed, splitSeed, jobs, threads } = flags;
   return evaluate({
