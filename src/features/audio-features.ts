@@ -13,6 +13,7 @@ export interface FeatureOptions {
 /** Sound → windows of log-mel rows, for `mel-frames` and `mel-flat`. */
 export class AudioFeatures implements Features {
   private readonly framer: Framer;
+  private readonly scratch: Float32Array;
 
   constructor(
     readonly spec: AudioFeatureSpec,
@@ -20,6 +21,7 @@ export class AudioFeatures implements Features {
     private readonly rowsOnly: boolean,
   ) {
     this.framer = new Framer(logMel, spec.windowFrames, spec.hopFrames);
+    this.scratch = new Float32Array(spec.windowFrames * spec.mel.melBands);
   }
 
   push(observation: Observation): Window[] {
@@ -40,7 +42,10 @@ export class AudioFeatures implements Features {
   private toRows({ raw, stretches: _, ...framed }: FramedWindow): Window {
     const { level, mel } = this.spec;
     const offsetDb = level.policy === 'keep' ? 0 : levelOffsetDb(level, levelDb(framed.samples));
-    return { ...framed, ...rowsOf(this.spec, floored(raw, mel.melBands, offsetDb)), modality: 'audio' };
+    // Rows are copies, so the picture below them may serve again.
+    floorDb(raw, offsetDb, this.scratch);
+    const picture = { data: this.scratch, frames: this.spec.windowFrames, bands: mel.melBands };
+    return { ...framed, ...rowsOf(this.spec, picture), modality: 'audio' };
   }
 
   private toWindow({ raw, stretches, ...framed }: FramedWindow): Window {
@@ -97,8 +102,8 @@ function rowsOf(spec: AudioFeatureSpec, picture: LogMelPicture): Rows {
 }
 
 function floored(raw: Float32Array, bands: number, offsetDb: number): LogMelPicture {
-  const data = raw.slice();
-  floorDb(data, offsetDb);
+  const data = new Float32Array(raw.length);
+  floorDb(raw, offsetDb, data);
   return { data, frames: data.length / bands, bands };
 }
 

@@ -110,11 +110,11 @@ export async function createLogMel(mel: MelSpec): Promise<LogMel> {
   return logMel;
 }
 
-/** Adds `offsetDb`, then raises everything below the floor to it, in place. */
-export function floorDb(data: Float32Array, offsetDb: number): void {
+/** Adds `offsetDb`, then raises everything below the floor to it, in place or `into` as many numbers. */
+export function floorDb(data: Float32Array, offsetDb: number, into = data): void {
   for (let i = 0; i < data.length; i++) {
     const dB = (data[i] as number) + offsetDb;
-    data[i] = dB < FLOOR_DB ? FLOOR_DB : dB;
+    into[i] = dB < FLOOR_DB ? FLOOR_DB : dB;
   }
 }
 
