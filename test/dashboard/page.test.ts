@@ -216,6 +216,48 @@ describe.skipIf(chromiumMissing)('dashboard in a browser (needs Debian package: 
     expect([...seen].join()).toMatch(/Show sound.*Mute….*Learn….*Test…/);
     await close();
   });
+
+  it('shows which columns of a table are to blame, and which sensor is frozen', async () => {
+    const { page, complaints, close } = await openPage(browser, plant.sink.url);
+    const labels = ['Flow', 'Current', 'Temperature'];
+    const contribution = { energy: 40, axes: [{ axis: 'column' as const, labels, values: [2, -1, 33] }] };
+    const raisedMs = Date.now();
+    const fault = {
+      kind: 'sensor-fault' as const,
+      code: 'column-stuck' as const,
+      words: 'Flow is 32 for 97 rows',
+      raisedMs,
+    };
+    const stuck = await plant.raise({
+      ...fault,
+      machine: 'pump-04',
+      feed: 'pump-04',
+      clearedMs: raisedMs,
+      contribution: null,
+    });
+    const words = 'Temperature 6.0 σ above normal (46, normally 40).';
+    const event = await plant.raise({
+      machine: 'pump-04',
+      feed: 'pump-04',
+      raisedMs,
+      clearedMs: raisedMs + 1,
+      words,
+      contribution,
+    });
+    await page.locator(`[data-event="${stuck.id}"]`, { hasText: 'Sensor fault: frozen column' }).waitFor();
+    await page.locator(`[data-event="${event.id}"]`).click();
+    const dialog = page.getByRole('dialog', { name: 'pump-04' });
+    await dialog.getByText(words).first().waitFor();
+    const chart = dialog.locator('auscult-bar-chart', { hasText: 'By column' });
+    await chart.getByText('most: Temperature, Flow, Current').waitFor();
+    expect(await chart.locator('.rows > span:not(.number)').allTextContents()).toEqual([
+      'Temperature',
+      'Flow',
+      'Current',
+    ]);
+    expect(complaints).toEqual([]);
+    await close();
+  });
 });
 
 /** Buttons, fields, pictures and sounds that nothing names. */
