@@ -4,7 +4,7 @@ import { hann } from './hann.js';
 import { wasm } from './log-mel.wasm.js';
 import type { MelFilters } from './mel-filters.js';
 
-/** What kernels/log-mel.ts exports. */
+/** What log-mel.kernel.ts exports. */
 interface Kernel {
   configure(
     plan: number,
@@ -27,7 +27,7 @@ interface Kernel {
 /** Frames of one call, at most. */
 export const KERNEL_FRAMES = 32;
 
-/** The log-mel of kernels/log-mel.ts in pffft's memory: single precision, four frames side by side. */
+/** The log-mel of log-mel.kernel.ts in pffft's memory: single precision, four frames side by side. */
 export class MelKernel {
   private readonly kernel: Kernel;
   private samples: Float32Array;

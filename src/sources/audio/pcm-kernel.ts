@@ -1,6 +1,6 @@
 import { wasm } from './pcm.wasm.js';
 
-/** What kernels/pcm.ts exports. */
+/** What pcm.kernel.ts exports. */
 interface Kernel {
   decode(count: number, unit: number): void;
   measure(count: number): void;

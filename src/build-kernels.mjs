@@ -1,6 +1,6 @@
 /**
  * Compiles each kernel and writes it where it is used, as a module: npm run kernels. The result is committed, so that a
- * build needs no compiler; test/kernels.test.ts compiles again and compares.
+ * build needs no compiler; test/kernels.test.ts compiles again and compares. Kernels are AssemblyScript, which tsc leaves alone.
  */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,10 +8,10 @@ import asc from 'assemblyscript/asc';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** Source in this folder → module in src/. */
+/** Source → module beside it. */
 export const kernels = {
-  'log-mel.ts': 'src/features/log-mel.wasm.ts',
-  'pcm.ts': 'src/sources/audio/pcm.wasm.ts',
+  'features/log-mel.kernel.ts': 'features/log-mel.wasm.ts',
+  'sources/audio/pcm.kernel.ts': 'sources/audio/pcm.wasm.ts',
 };
 
 /** The text of the module that holds a compiled kernel. */
@@ -24,11 +24,11 @@ export async function compile(source) {
     },
   });
   if (error) throw new Error(`${source}: ${error.message}\n${stderr}`);
-  return `/** Made from kernels/${source} by \`npm run kernels\`. */\nexport const wasm =\n  '${Buffer.from(binary).toString('base64')}';\n`;
+  return `/** Made from ${source.split('/').at(-1)} by \`npm run kernels\`. */\nexport const wasm =\n  '${Buffer.from(binary).toString('base64')}';\n`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [source, module] of Object.entries(kernels)) {
-    await writeFile(new URL(`../${module}`, import.meta.url), await compile(source));
+    await writeFile(new URL(module, import.meta.url), await compile(source));
   }
 }

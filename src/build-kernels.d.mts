@@ -1,4 +1,4 @@
-/** Source in this folder → module in src/. */
+/** Source → module beside it. */
 export declare const kernels: Readonly<Record<string, string>>;
 /** The text of the module that holds a compiled kernel. */
 export declare function compile(source: string): Promise<string>;
