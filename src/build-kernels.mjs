@@ -16,7 +16,18 @@ export const kernels = {
 
 /** The text of the module that holds a compiled kernel. */
 export async function compile(source) {
-  const flags = ['-Ospeed', '--noAssert', '--runtime', 'stub', '--importMemory', '--noExportMemory', '--initialMemory', '1', '--enable', 'simd'];
+  const flags = [
+    '-Ospeed',
+    '--noAssert',
+    '--runtime',
+    'stub',
+    '--importMemory',
+    '--noExportMemory',
+    '--initialMemory',
+    '1',
+    '--enable',
+    'simd',
+  ];
   let binary;
   const { error, stderr } = await asc.main([source, '--baseDir', here, '--outFile', 'kernel.wasm', ...flags], {
     writeFile: (_name, contents) => {

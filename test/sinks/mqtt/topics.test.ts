@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../../src/contracts.js';
-import { brokerAddress } from '../../../src/sources/mqtt/broker-address.js';
 import { checkTopicLength, mqttTopics } from '../../../src/sinks/mqtt/topics.js';
+import { brokerAddress } from '../../../src/sources/mqtt/broker-address.js';
 
 test('topics are those of the design', () => {
   const topics = mqttTopics({ base: 'auscult', site: 'works' });
