@@ -54,7 +54,7 @@ export function printSkab(results: SkabResults): void {
   );
   printLine(`* ${results.source}`);
   printLine(
-    'AUC: of the energies, mean of the runs. Faults: alarm raised during it / on already / all. Changepoints: alarm on or off within 30 s.',
+    'AUC: of the energies, mean of the runs. Faults: alarm raised during it / on already / all. Changepoints: alarm on or off within 60 s.',
   );
   for (const { method, budgets } of results.results) if (budgets[0]) printRuns(method, budgets[0]);
 }

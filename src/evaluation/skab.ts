@@ -65,7 +65,7 @@ export interface SkabBudgetResult {
     readonly before: number;
     readonly meanDelaySeconds: number | null;
   };
-  /** Told: the alarm came on or went off within 30 s after it. */
+  /** Told: the alarm came on or went off within 60 s after it. */
   readonly changepoints: { readonly total: number; readonly told: number; readonly meanDelaySeconds: number | null };
   readonly runs: readonly SkabRunResult[];
   /** The run without a fault, after its first rows; null when it is not there. */
