@@ -74,8 +74,13 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const open = trials.filter(({ id }) => !results.has(id));
   if (open.length > 0) await runAll(open, results, options);
   const outcomes = options.methods.map((run) => outcomeOf(run, trials, results));
+  const [first] = outcomes.flatMap((outcome) => outcome.trials.filter((trial) => trial !== null));
+  for (const note of first?.notes ?? []) options.onNote?.(`${seedsWords(options)}: ${note}`);
   return { outcomes, reused };
 }
+
+const seedsWords = ({ seeds, splitSeed }: EvaluateOptions): string =>
+  seeds > 1 && splitSeed === undefined ? 'first split' : 'split';
 
 /** Splits outermost: a split is encoded once for all methods, and what is finished is comparable. */
 function trialsOf({
@@ -178,10 +183,7 @@ class Work {
     }
     const known = this.#splits.get(splitSeed);
     if (known) return known;
-    const encoded = thread.encode(splitSeed).then((split) => {
-      for (const note of split.notes) this.#say(`split ${splitSeed}: ${note}`);
-      return split;
-    });
+    const encoded = thread.encode(splitSeed);
     this.#splits.set(splitSeed, encoded);
     return encoded;
   }

@@ -14,13 +14,15 @@ export interface MethodRun {
 export interface MethodRequest {
   /** Names, perhaps with a recipe, `dagmm:paper`; or `all`. */
   readonly names: readonly string[];
-  /** For every method that has it; `all` takes each of a method's own. */
+  /** For every method that has it; `all` takes each of a method's own but the long ones. */
   readonly recipe?: string;
   readonly assignments?: readonly Assignment[];
 }
 
 /** With `all`, DAGMM comes first and with each of its recipes; other methods with their default. */
 const MAIN_METHOD = 'dagmm';
+/** Recipes that take as long as their publication did are run when they are named, never by `all`. */
+const isLong = (recipe: string): boolean => recipe.endsWith('-full');
 
 /** @throws {ConfigError} for a method, recipe or setting that is not there */
 export function methodRuns({ names, recipe, assignments = [] }: MethodRequest): MethodRun[] {
@@ -58,7 +60,8 @@ function one(name: string, recipe: string | undefined): Chosen[] {
 /** The recipe asked for where the method has it, all of them, or its default. */
 function recipesFor(method: Method, recipe: string | undefined, must = false): Chosen[] {
   const { name, recipes } = method;
-  if (recipe === 'all' && recipes.length > 0) return recipes.map((own) => ({ method: name, recipe: own }));
+  if (recipe === 'all' && recipes.length > 0)
+    return recipes.filter((own) => !isLong(own)).map((own) => ({ method: name, recipe: own }));
   const wanted = recipe !== undefined && (must || recipes.includes(recipe)) ? recipe : undefined;
   return [{ method: name, recipe: recipeOf(method, wanted) }];
 }

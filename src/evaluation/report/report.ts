@@ -57,16 +57,26 @@ ${sections.join('\n')}
 `;
 }
 
-function introduction({ dataset, result, command, version }: ReportFacts): string {
+function introduction({ dataset, result, outcomes, command, version }: ReportFacts): string {
   const labels = dataset.anomalous.filter((label) => label <= 1);
   const anomalies = labels.filter((label) => label === 1).length;
   const { seeds, firstSeed, splitSeed, protocol } = result;
   const splits =
     splitSeed === null ? 'a split of its own for each seed, the same for all methods' : `one split, seed ${splitSeed}`;
-  const notes = dataset.notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('');
+  const notes = [...dataset.notes, ...splitNotes(outcomes, firstSeed, splitSeed)]
+    .map((note) => `<li>${escapeHtml(note)}</li>`)
+    .join('');
   return `<p>${labels.length} rows, ${anomalies} anomalies. Protocol ${protocol}: ${escapeHtml(PROTOCOL_WORDS[protocol])}.
 Seeds ${firstSeed} to ${firstSeed + seeds - 1}; ${splits}. Made by <code>${escapeHtml(command)}</code>, Auscult ${escapeHtml(version)},
 Node ${escapeHtml(process.version)}. Data digest <code>${escapeHtml(dataset.digest)}</code>.</p>${notes ? `<ul>${notes}</ul>` : ''}`;
+}
+
+/** What was left out or did not fit, split by split. */
+function splitNotes(outcomes: readonly MethodOutcome[], firstSeed: number, splitSeed: number | null): string[] {
+  const named = outcomes.flatMap(({ trials }) =>
+    trials.flatMap((trial, i) => (trial?.notes ?? []).map((note) => `split ${splitSeed ?? firstSeed + i}: ${note}`)),
+  );
+  return [...new Set(named)];
 }
 
 function results({ results: rows, seeds }: ResultObject): string {
