@@ -105,7 +105,7 @@ function trialsOf({
 }
 
 async function runAll(trials: readonly Trial[], results: Results, options: EvaluateOptions): Promise<void> {
-  const { dataset, protocol, signal, jobs = jobsFor(dataset) } = options;
+  const { dataset, protocol, signal, threads: perTrial = 1, jobs = jobsFor(dataset, perTrial) } = options;
   signal.throwIfAborted();
   const cancel = new Int32Array(new SharedArrayBuffer(4));
   const { table, anomalous, encoding, flaggedShare, anomalyShare } = dataset;
@@ -141,14 +141,14 @@ const BYTES_A_THREAD = 400e6;
 /** Copies of a split that a fit may hold. */
 const COPIES = 3;
 
-function jobsFor({ table, encoding }: Dataset): number {
+function jobsFor({ table, encoding }: Dataset, threads: number): number {
   const width =
     encoding.kind === 'published'
       ? encoding.columns.reduce((sum, c) => sum + (c.type === 'numeric' ? 1 : c.categories.length), 0)
       : table.columns.length;
   const split = splitBytes(table.rows, width);
   const fits = Math.floor((0.7 * freemem() - split) / (BYTES_A_THREAD + COPIES * split));
-  return Math.max(1, Math.min(availableParallelism(), fits));
+  return Math.max(1, Math.min(Math.floor(availableParallelism() / threads), fits));
 }
 
 /** Trials that threads take from the front. Splits are encoded when first needed and dropped when done with. */

@@ -32,6 +32,7 @@ describe('auscult', () => {
       'demo',
       'train',
       'score',
+      'evaluate',
       'replay',
       'models',
       'export',
