@@ -310,7 +310,7 @@ export type Smoothing =
   /** The m-th largest of the last n scores: above a threshold exactly when m of n are. */
   | { readonly kind: 'm-of-n'; readonly m: number; readonly n: number };
 
-/** Generalised Pareto tail of the declustered peaks of the smoothed statistic over t (science §6). */
+/** Generalised Pareto tail of the declustered peaks of the smoothed statistic over t (Siffer et al., KDD 2017). */
 export interface TailFit {
   readonly t: number;
   /** Shape ξ and scale σ. */
