@@ -3,7 +3,7 @@ import type { Dataset } from '../evaluation/dataset.js';
 import type { MethodOutcome } from '../evaluation/evaluate.js';
 import type { ResultObject, ResultRow } from '../evaluation/result-json.js';
 import { PROTOCOL_WORDS } from '../evaluation/split.js';
-import type { Difference, Spread } from '../evaluation/summary.js';
+import { type Difference, type Spread, secondsWords } from '../evaluation/summary.js';
 import { printLine, printTable } from './output.js';
 
 export function printEvaluation(dataset: Dataset, result: ResultObject, outcomes: readonly MethodOutcome[]): void {
@@ -66,7 +66,7 @@ function differenceCell(difference: Difference | null): string {
   return `${sign}${fraction(difference.mean)}${error}`;
 }
 
-const seconds = (value: Spread | undefined): string => (value ? value.mean.toPrecision(2).replace('e+', 'e') : '');
+const seconds = (value: Spread | undefined): string => (value ? secondsWords(value) : '');
 
 function publishedCell({ published = [] }: ResultRow, sources: readonly string[]): string {
   return published.map(({ f1, source }) => `${fraction(f1)} [${sources.indexOf(source) + 1}]`).join(', ');

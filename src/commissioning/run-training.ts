@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { InternalError, ModelError } from '../contracts.js';
+import { ConfigError, InternalError, ModelError } from '../contracts.js';
 import type { FittedModel } from '../scorers/method.js';
 import type { TrainJob, TrainMessage, TrainStep } from './train-job.js';
 import { workerFile } from './worker-file.js';
@@ -13,7 +13,7 @@ export interface RunTrainingOptions {
 /**
  * Trains in a worker thread. Ending a thread inside native code would end the process, so an abort raises a flag that
  * the worker looks at between native calls, and its end is awaited.
- * @throws the signal's reason, or ModelError when the training cannot be done
+ * @throws the signal's reason, ModelError when the training cannot be done, ConfigError for a setting that makes no sense
  */
 export async function runTraining(job: Omit<TrainJob, 'cancel'>, options: RunTrainingOptions): Promise<FittedModel> {
   const { signal } = options;
@@ -26,10 +26,15 @@ export async function runTraining(job: Omit<TrainJob, 'cancel'>, options: RunTra
     const last = await lastMessage(worker, options);
     if (last.kind === 'done') return last.result;
     signal.throwIfAborted();
-    throw last.name === 'ModelError' ? new ModelError(last.message) : new InternalError(`training: ${last.message}`);
+    throw errorOf(last);
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+function errorOf({ name, message }: Extract<TrainMessage, { kind: 'failed' }>): Error {
+  if (name === 'ModelError') return new ModelError(message);
+  return name === 'ConfigError' ? new ConfigError(message) : new InternalError(`training: ${message}`);
 }
 
 type LastMessage = Extract<TrainMessage, { kind: 'done' | 'failed' }>;

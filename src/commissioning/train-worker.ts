@@ -27,6 +27,6 @@ try {
   say({
     kind: 'failed',
     name,
-    message: name === 'ModelError' || name === 'AbortError' ? message : String((error as Error).stack),
+    message: ['ModelError', 'ConfigError', 'AbortError'].includes(name) ? message : String((error as Error).stack),
   });
 }

@@ -33,22 +33,37 @@ export class Schedule {
     this.#seconds.set(running.name, [...(this.#seconds.get(running.name) ?? []), seconds]);
   }
 
-  /** Work done as a share of all that there is, 0…1. */
+  /** Work done as a share of all that there is, 0…1; 0 while nothing can be said. */
   get share(): number {
     let [spent, left] = [this.#spent, 0];
     for (const { name, since, share } of this.#running.values()) {
       const elapsed = this.now() - since;
-      const total = share > 0.02 ? elapsed / share : Math.max(elapsed, this.#expected(name));
+      const total = projected(elapsed, share) ?? Math.max(elapsed, this.#expected(name));
       spent += elapsed;
       left += Math.max(0, total - elapsed);
     }
     for (const name of this.#left) left += this.#expected(name);
+    if (left === Number.POSITIVE_INFINITY) return 0;
     return spent + left > 0 ? spent / (spent + left) : 0;
   }
 
-  /** Mean seconds of a row's trials; of all trials where it has none yet. */
+  /** Mean seconds of a row's trials, finished or projected; of all trials where it has none yet; else infinite. */
   #expected(name: string): number {
-    const known = this.#seconds.get(name) ?? [...this.#seconds.values()].flat();
-    return known.length === 0 ? 1 : known.reduce((sum, x) => sum + x, 0) / known.length;
+    const running = [...this.#running.values()].flatMap(({ name, since, share }) => {
+      const total = projected(this.now() - since, share);
+      return total === null ? [] : [{ name, total }];
+    });
+    const totals = (of: (name: string) => boolean): number[] => [
+      ...[...this.#seconds].flatMap(([row, seconds]) => (of(row) ? seconds : [])),
+      ...running.flatMap((trial) => (of(trial.name) ? [trial.total] : [])),
+    ];
+    const own = totals((row) => row === name);
+    const known = own.length > 0 ? own : totals(() => true);
+    return known.length === 0 ? Number.POSITIVE_INFINITY : known.reduce((sum, x) => sum + x, 0) / known.length;
   }
 }
+
+/** Steps done say nothing about the first moments. */
+const ENOUGH_STEPS = 0.02;
+
+const projected = (elapsed: number, share: number): number | null => (share > ENOUGH_STEPS ? elapsed / share : null);

@@ -44,3 +44,8 @@ export function pairedDifference(
   const pairs = differences.length;
   return { mean, standardError: pairs > 1 ? sd / Math.sqrt(pairs) : null, pairs };
 }
+
+/** Two significant digits, and never fewer than whole seconds. */
+export function secondsWords({ mean }: Spread): string {
+  return mean >= 10 ? String(Math.round(mean)) : String(Number(mean.toPrecision(2)));
+}

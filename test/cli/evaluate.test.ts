@@ -125,5 +125,7 @@ describe('auscult train', () => {
     });
     const typo = await auscult(...train, '--set', 'jointEpoch=3');
     expect(typo).toMatchObject({ code: 2, err: expect.stringContaining('found "jointEpoch"') });
+    const nonsense = await auscult(...train, '--method', 'knn', '--set', 'k=0');
+    expect(nonsense).toMatchObject({ code: 2, err: expect.stringMatching(/^auscult: .*k.*found 0$/m) });
   });
 });

@@ -99,6 +99,10 @@ describe('the schedule', () => {
     let now = 0;
     const schedule = new Schedule(['slow', 'fast', 'slow', 'fast'], () => now);
     schedule.start('slow 0', 'slow');
+    now = 3;
+    expect(schedule.share).toBe(0); // nothing can be said yet
+    schedule.step('slow 0', 1 / 3);
+    expect(schedule.share).toBeCloseTo(3 / 36, 12); // all four as long as this one
     now = 9;
     schedule.finish('slow 0');
     schedule.start('fast 0', 'fast');
@@ -108,7 +112,7 @@ describe('the schedule', () => {
     schedule.start('slow 1', 'slow');
     now = 13;
     schedule.step('slow 1', 0.25); // 3 s for a quarter: 12 in all
-    expect(schedule.share).toBeCloseTo(13 / (13 + 9 + 1), 12);
+    expect(schedule.share).toBeCloseTo(13 / (13 + 9 + 1), 12); // and the last fast one 1 s
     now = 22;
     schedule.finish('slow 1');
     schedule.start('fast 1', 'fast');

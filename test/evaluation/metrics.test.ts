@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { histogramOf, precisionRecallOf, rocOf } from '../../src/evaluation/curves.js';
 import { type Metrics, metricsOf, stepsOf, thresholdOf } from '../../src/evaluation/metrics.js';
-import { pairedDifference, spreadOf } from '../../src/evaluation/summary.js';
+import { pairedDifference, secondsWords, spreadOf } from '../../src/evaluation/summary.js';
 
 function judged(energies: readonly number[], anomalous: readonly number[], flagged: number): Metrics {
   return metricsOf(stepsOf(Float64Array.from(energies), Uint8Array.from(anomalous)), flagged);
@@ -136,6 +136,11 @@ describe('a summary', () => {
   it('has the sample deviation, and 0 for a single value', () => {
     expect(spreadOf([2, 4, 4, 4, 5, 5, 7, 9])).toEqual({ mean: 5, sd: Math.sqrt(32 / 7) });
     expect(spreadOf([3])).toEqual({ mean: 3, sd: 0 });
+  });
+
+  it('says seconds with two digits, and long ones in full', () => {
+    const words = [0.00123, 0.98, 9.96, 10.4, 431.2].map((mean) => secondsWords({ mean, sd: 0 }));
+    expect(words).toEqual(['0.0012', '0.98', '10', '10', '431']);
   });
 
   it('pairs differences by trial and leaves out what only one has', () => {

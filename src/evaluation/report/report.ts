@@ -5,7 +5,7 @@ import type { Dataset } from '../dataset.js';
 import type { MethodOutcome } from '../evaluate.js';
 import type { ResultObject, ResultRow } from '../result-json.js';
 import { PROTOCOL_WORDS } from '../split.js';
-import type { Difference, Spread } from '../summary.js';
+import { type Difference, type Spread, secondsWords } from '../summary.js';
 import { type Curve, unitCurves } from './charts.js';
 import { escapeHtml, figure, htmlTable } from './html.js';
 import { methodSection, STYLES } from './method-section.js';
@@ -108,7 +108,7 @@ function figuresOf({ precision, recall, f1, auc, ap, difference, fitSeconds, sco
     ...[precision, recall, f1, auc, ap].map((value) => (value ? spread(value) : 'failed')),
     differenceWords(difference?.f1 ?? null),
     differenceWords(difference?.auc ?? null),
-    ...[fitSeconds, scoreSeconds].map((value) => value?.mean.toPrecision(2) ?? ''),
+    ...[fitSeconds, scoreSeconds].map((value) => (value ? secondsWords(value) : '')),
   ];
 }
 
