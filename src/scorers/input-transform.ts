@@ -2,6 +2,7 @@
  * What happens to a raw row before the encoder sees it: scale each column, clip, and (for wide rows) whiten.
  * Legend: N rows, W raw width, P whitened width.
  */
+import { bend, fitPowerCurves, type PowerCurves } from './power-curve.js';
 import { principalAxes } from './principal-axes.js';
 
 /** Raw feature rows, row-major (N, W). */
@@ -12,14 +13,16 @@ export interface RowMatrix {
 
 export const rowsOf = (matrix: RowMatrix): number => matrix.data.length / matrix.width;
 
-export type Scaling = 'z-score' | 'min-max';
+/** `power`: z-scores, bent so that each column is as near to a bell as it can be, and z-scored again. */
+export type Scaling = 'z-score' | 'min-max' | 'power';
 
-/** x → clip((x − shift)·scale) → optionally (x − centre)·basis. Applied in the graph, so the package takes raw rows. */
+/** x → (x − shift)·scale → optionally bent → clip → optionally (x − centre)·basis. Applied in the graph, so the package takes raw rows. */
 export interface InputTransform {
   readonly width: number;
   /** (W) */
   readonly shift: Float32Array;
   readonly scale: Float32Array;
+  readonly curves: PowerCurves | null;
   readonly clip: number;
   readonly whitening: Whitening | null;
 }
@@ -64,10 +67,17 @@ export function whitenedWidth(
 }
 
 export function fitTransform(rows: RowMatrix, options: TransformOptions): InputTransform {
-  const scaled = { width: rows.width, clip: options.clip, ...scaleOf(rows, options.scaling), whitening: null };
+  const scaled = fitScale(rows, options);
   const components = whitenedWidth(rowsOf(rows), rows.width, options);
   if (components === 0) return scaled;
   return { ...scaled, whitening: fitWhitening(scaleRows(rows, scaled), rows.width, components) };
+}
+
+function fitScale(rows: RowMatrix, { clip, scaling }: TransformOptions): InputTransform {
+  const plain = { width: rows.width, ...scaleOf(rows, scaling), curves: null, clip, whitening: null };
+  if (scaling !== 'power') return plain;
+  const data = scaleRows(rows, { ...plain, clip: Number.POSITIVE_INFINITY });
+  return { ...plain, curves: fitPowerCurves({ data, width: rows.width }) };
 }
 
 /** Rows as the encoder sees them. */
@@ -121,8 +131,8 @@ function scaleOf({ data, width }: RowMatrix, scaling: Scaling): { shift: Float32
   const scale = new Float32Array(width);
   for (let j = 0; j < width; j++) {
     const { mean, deviation, minimum, maximum } = columnStatistics(data, j, width, count);
-    const spread = scaling === 'z-score' ? deviation : maximum - minimum;
-    shift[j] = scaling === 'z-score' ? mean : minimum;
+    const spread = scaling === 'min-max' ? maximum - minimum : deviation;
+    shift[j] = scaling === 'min-max' ? minimum : mean;
     scale[j] = spread > 1e-6 * Math.max(Math.abs(maximum), Math.abs(minimum), 1e-6) ? 1 / spread : 1;
   }
   return { shift, scale };
@@ -144,13 +154,21 @@ function columnStatistics(data: Float32Array, j: number, width: number, count: n
   return { mean, deviation: Math.sqrt(squares / count), minimum, maximum };
 }
 
-function scaleRows({ data, width }: RowMatrix, { shift, scale, clip }: InputTransform): Float32Array {
+function scaleRows({ data, width }: RowMatrix, { shift, scale, curves, clip }: InputTransform): Float32Array {
   const out = new Float32Array(data.length);
   for (let at = 0, j = 0; at < data.length; at++, j = j + 1 === width ? 0 : j + 1) {
     const x = ((data[at] as number) - (shift[j] as number)) * (scale[j] as number);
-    out[at] = Math.min(clip, Math.max(-clip, x));
+    out[at] = Math.min(clip, Math.max(-clip, curves ? bent(x, curves, j) : x));
   }
   return out;
+}
+
+/** Values are at most this many deviations off before they are bent: the largest power of it is still a number. */
+export const MOST_UNBENT = 1e6;
+
+function bent(x: number, { power, shift, scale }: PowerCurves, j: number): number {
+  const near = Math.min(MOST_UNBENT, Math.max(-MOST_UNBENT, x));
+  return (bend(near, power[j] as number) - (shift[j] as number)) * (scale[j] as number);
 }
 
 function fitWhitening(data: Float32Array, width: number, components: number): Whitening {

@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { cutsOff, type InputTransform, LEAST_OUTSIDE, transformedWidth } from './input-transform.js';
+import { cutsOff, type InputTransform, LEAST_OUTSIDE, MOST_UNBENT, transformedWidth } from './input-transform.js';
+import type { PowerCurves } from './power-curve.js';
 
 export const vector = (values: ArrayLike<number>): tf.Tensor1D => tf.tensor1d(Float32Array.from(values));
 
 /** Raw rows (N, W) → [x (N, P)] or [x, outside (N, 1)], as {@link applyTransform} on the host. */
 export function transformInGraph(rows: tf.Tensor2D, transform: InputTransform): tf.Tensor[] {
-  const { shift, scale, clip, whitening } = transform;
-  const scaled = tf.clipByValue(tf.mul(tf.sub(rows, vector(shift)), vector(scale)), -clip, clip);
+  const { shift, scale, curves, clip, whitening } = transform;
+  const plain = tf.mul(tf.sub(rows, vector(shift)), vector(scale));
+  const scaled = tf.clipByValue(curves ? bent(plain, curves) : plain, -clip, clip);
   if (!whitening) return [scaled];
   const basis = tf.tensor2d(whitening.basis, [transform.width, transformedWidth(transform)]);
   const centred = tf.sub(scaled, vector(whitening.centre));
@@ -16,4 +18,18 @@ export function transformInGraph(rows: tf.Tensor2D, transform: InputTransform): 
   const inside = tf.sum(tf.mul(tf.square(x), vector(whitening.variances)), 1, true);
   const least = tf.add(tf.mul(whole, LEAST_OUTSIDE), 1e-12);
   return [x, tf.mul(tf.log(tf.maximum(tf.sub(whole, inside), least)), 0.5)];
+}
+
+/** Both sides of 0 by the same curve: what lies on the other side counts as 0, where the curve is 0. */
+function bent(x: tf.Tensor, { power, shift, scale }: PowerCurves): tf.Tensor {
+  const side = (distance: tf.Tensor, exponent: Float32Array): tf.Tensor => {
+    const grown = tf.exp(tf.mul(tf.log(tf.add(distance, 1)), vector(exponent)));
+    return tf.mul(tf.sub(grown, 1), vector(exponent.map((p) => 1 / p)));
+  };
+  const above = side(tf.clipByValue(x, 0, MOST_UNBENT), power);
+  const below = side(
+    tf.clipByValue(tf.neg(x), 0, MOST_UNBENT),
+    power.map((p) => 2 - p),
+  );
+  return tf.mul(tf.sub(tf.sub(above, below), vector(shift)), vector(scale));
 }

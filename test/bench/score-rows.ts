@@ -21,6 +21,7 @@ function scoringModel(): Uint8Array {
     shift: new Float32Array(WIDTH),
     scale: new Float32Array(WIDTH).fill(1),
     clip: 10,
+    curves: null,
     whitening: null,
   };
   const mixture = {
