@@ -43,10 +43,28 @@ export function membershipFunction({ shape, estimator }: DagmmNetworks): Recorde
 
 /** [raw rows (N, W)] → [standardised z (N, D), energy (N)]: everything that scoring needs. */
 export function scoringFunction(model: DagmmModel): Recorded {
+  const energy = energyFunction(model);
+  return ([rows]) => energy(transformInGraph(rows as tf.Tensor2D, model.transform));
+}
+
+/** [raw rows (N, W)] → [the first model's z (N, D), mean energy (N)]. @param models of one transform */
+export function meanEnergyFunction(models: readonly DagmmModel[]): Recorded {
+  const [first] = models;
+  if (!first || models.length === 1) return scoringFunction(first as DagmmModel);
+  return ([rows]) => {
+    const x = transformInGraph(rows as tf.Tensor2D, first.transform);
+    const parts = models.map((model) => energyFunction(model)(x));
+    const sum = tf.addN(parts.map(([, energy]) => energy as tf.Tensor));
+    return [parts[0]?.[0] as tf.Tensor, tf.mul(sum, 1 / models.length)];
+  };
+}
+
+/** [x] or [x, outside] → [standardised z (N, D), energy (N)] */
+function energyFunction(model: DagmmModel): Recorded {
   const { components: k, size: d, mean, inverse, offset } = model.mixture;
   const toLatent = latentFunction(model);
-  return ([rows]) => {
-    const [z] = toLatent(transformInGraph(rows as tf.Tensor2D, model.transform));
+  return (x) => {
+    const [z] = toLatent(x);
     const { mean: shift, scale } = model.latentScale;
     const standard = tf.mul(tf.sub(z as tf.Tensor, vector(shift)), vector(scale)) as tf.Tensor2D;
     const means = tf.tensor2d(Float32Array.from(mean), [k, d]);

@@ -11,20 +11,35 @@ export const dagmm: Method = {
   defaults: (preset, recipe, rows, width) => ({ ...settingsFor(preset, recipe, rows, width) }),
   async fit(rows, { recipe = 'robust', settings, ...options }) {
     const { trainDagmm } = await import('./train-dagmm.js');
-    return fitted(await trainDagmm(rows, { ...options, recipe, settings: settings as Partial<DagmmSettings> }));
+    return dagmmOf(await trainDagmm(rows, { ...options, recipe, settings: settings as Partial<DagmmSettings> }));
   },
 };
 
-function fitted({ onnx, meanRow, model, choice, epochs, skippedSteps, finalLoss }: TrainedDagmm): FittedModel {
-  const { mixture, settings } = model;
+/** What a training of members hands back. */
+export function dagmmOf({
+  onnx,
+  meanRow,
+  model,
+  choice,
+  members,
+  epochs,
+  skippedSteps,
+  finalLoss,
+}: TrainedDagmm): FittedModel {
+  const { settings } = model;
+  const mixtures = members.map((member) => member.model.mixture);
   return {
     onnx,
     meanRow,
-    hyperparameters: { ...settings, ...mixtureFacts({ model, choice }) },
+    hyperparameters: {
+      ...settings,
+      ...mixtureFacts({ model, choice }),
+      ...(members.length > 1 ? { memberComponents: mixtures.map(({ components }) => components) } : {}),
+    },
     scoringRows: settings.scoringRows,
     epochs,
     skippedSteps,
-    singularRetries: mixture.singularRetries,
+    singularRetries: mixtures.reduce((sum, mixture) => sum + mixture.singularRetries, 0),
     finalLoss: Number.isFinite(finalLoss) ? finalLoss : null,
   };
 }

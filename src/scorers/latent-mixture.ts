@@ -43,6 +43,7 @@ export async function fitLatentMixture(
   const choice = chooseMixture({ data: z, size }, Float64Array.from(memberships), shape.components, {
     epsilon: settings.epsilon,
     shrink: settings.shrink,
+    shrinkTo: settings.shrinkTo,
     seed: options.seed,
     fit: settings.fit,
     candidates: settings.emComponents,

@@ -51,8 +51,9 @@ export function chooseMixture(
   const likelihoods: Record<string, number> = {
     network: crossValidate(sample.rows, (part) => fitMemberships(part.rows, gammaOf(part), components, options)),
   };
-  const quick = { ...options, maxIterations: 25 };
+  const quick = { ...options, maxIterations: 25, tolerance: 1e-3 };
   for (const k of options.candidates) {
+    if (worsens(likelihoods)) break;
     likelihoods[`em-${k}`] = crossValidate(sample.rows, (part) =>
       k === components ? fitByEm(part.rows, gammaOf(part), k, quick) : emFromScratch(part.rows, k, quick),
     );
@@ -65,13 +66,28 @@ export function chooseMixture(
   return { mixture, fit: 'em', likelihoods };
 }
 
+/** Have the last two candidates been worse than one before them? More components will not be better. */
+function worsens(likelihoods: Readonly<Record<string, number>>): boolean {
+  const values = Object.values(likelihoods);
+  const best = Math.max(...values);
+  return values.length > 3 && values.slice(-2).every((value) => value < best);
+}
+
 /** EM from k-means on a part of the rows, then a few more rounds on all. */
 function emFromScratch(rows: Rows, components: number, options: ChoiceOptions): Mixture {
   const start = thin(rows, new Float64Array(0), 0);
   const memberships = kMeansMemberships(start.rows, components, openRandom(options.seed, 'k-means', components));
   const first = fitByEm(start.rows, memberships, components, options);
   if (rowCount(start.rows) === rowCount(rows)) return first;
-  return fitByEm(rows, responsibilities(rows, first), components, { ...options, maxIterations: 20 });
+  return fitByEm(rows, responsibilities(rows, first), components, {
+    ...options,
+    maxIterations: rounds(rows, components),
+  });
+}
+
+/** Rounds over all rows: 20, or what some 10^10 operations are enough for, and one at least. */
+function rounds(rows: Rows, components: number): number {
+  return Math.max(1, Math.min(20, Math.floor(5e9 / (rowCount(rows) * components * rows.size ** 2))));
 }
 
 /** ρ (N, K) of every row. */

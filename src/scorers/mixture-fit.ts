@@ -27,11 +27,15 @@ export interface Mixture {
   readonly singularRetries: number;
 }
 
+export type ShrinkTarget = 'all' | 'components';
+
 export interface FitOptions {
   /** Loaded on the diagonal of every Σ. */
   readonly epsilon: number;
-  /** Pull every Σ_k towards the whole set's covariance with the weight of ν = D + 2 rows. */
+  /** Pull every Σ_k towards Σ_0 with the weight of ν = D + 2 rows. */
   readonly shrink: boolean;
+  /** What Σ_0 is: the whole set's covariance (`all`, the default), or the mean of the components' own. */
+  readonly shrinkTo?: ShrinkTarget;
   /** EM stops when the mean log-likelihood grows by less than this. */
   readonly tolerance?: number;
   readonly maxIterations?: number;
@@ -112,6 +116,9 @@ function logDensity(rows: Rows, n: number, mixture: Mixture, terms: Float64Array
   return top + Math.log(sum);
 }
 
+/** A share of a component's mass that leaves its covariance as it is. */
+const NO_WEIGHT = 1e-15;
+
 interface Moments {
   readonly mass: number;
   readonly mean: Float64Array;
@@ -136,7 +143,7 @@ function moments(rows: Rows, weights: { gamma: Float64Array; stride: number; off
   const c = new Float64Array(d);
   for (let n = 0; n < count; n++) {
     const w = weight(n) / safe;
-    if (w === 0) continue;
+    if (w < NO_WEIGHT) continue;
     for (let j = 0; j < d; j++) c[j] = (data[n * d + j] as number) - (mean[j] as number);
     for (let i = 0; i < d; i++) {
       const ci = w * (c[i] as number);
@@ -156,19 +163,30 @@ function maximise(rows: Rows, gamma: Float64Array, k: number, whole: Moments, op
   const phi = new Float64Array(k);
   const mean = new Float64Array(k * d);
   const covariance = new Float64Array(k * d * d);
+  const parts = Array.from({ length: k }, (_, i) => moments(rows, { gamma, stride: k, offset: i }));
+  const target = options.shrinkTo === 'components' ? meanCovariance(parts, whole.mass) : whole.covariance;
   for (let i = 0; i < k; i++) {
-    const own = moments(rows, { gamma, stride: k, offset: i });
+    const own = parts[i] as Moments;
     const empty = own.mass < MIN_MASS;
     phi[i] = Math.max(own.mass / whole.mass, MIN_PHI);
     mean.set(empty ? whole.mean : own.mean, i * d);
     const mass = empty ? 0 : own.mass;
     const blend = (at: number): number =>
       mass + nu > 0
-        ? (mass * (own.covariance[at] as number) + nu * (whole.covariance[at] as number)) / (mass + nu)
+        ? (mass * (own.covariance[at] as number) + nu * (target[at] as number)) / (mass + nu)
         : (whole.covariance[at] as number);
     for (let at = 0; at < d * d; at++) covariance[i * d * d + at] = blend(at);
   }
   return finish(phi, mean, covariance, d, options.epsilon);
+}
+
+/** Σ_k N_k Σ_k / N: how far rows lie about their own component's mean. */
+function meanCovariance(parts: readonly Moments[], mass: number): Float64Array {
+  const out = new Float64Array(parts[0]?.covariance.length ?? 0);
+  for (const part of parts)
+    for (let at = 0; at < out.length; at++)
+      out[at] = (out[at] as number) + (part.mass / mass) * (part.covariance[at] as number);
+  return out;
 }
 
 /** Adds what scoring needs to φ, μ and Σ. */

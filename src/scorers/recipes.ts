@@ -1,6 +1,7 @@
 /** Presets (what the rows are) and recipes (how the DAGMM is trained on them), as data. Science §1–2. */
 import { ConfigError } from '../contracts.js';
 import { type TransformOptions, whitenedWidth } from './input-transform.js';
+import type { ShrinkTarget } from './mixture-fit.js';
 import { latentSize, type NetworkShape, type ResidualKind, residualSize } from './network-shape.js';
 
 export const PRESETS = ['mel-frames', 'mel-flat', 'image-flat', 'table'] as const;
@@ -40,6 +41,12 @@ export interface DagmmSettings extends TransformOptions {
   /** Component counts that `auto` tries by EM. */
   readonly emComponents: readonly number[];
   readonly shrink: boolean;
+  /** Towards the covariance of all rows, or the mean of the components' own. */
+  readonly shrinkTo: ShrinkTarget;
+  /** DAGMMs that are trained on the same rows from other random numbers; the model's energy is the mean of theirs. */
+  readonly members: number;
+  /** Size of z_c of the last of several members, whose K is `components`; 0: as the others'. */
+  readonly narrowCode: number;
   /** Rows of one scoring call. */
   readonly scoringRows: number;
 }
@@ -94,6 +101,9 @@ function paper(preset: Preset, rows: number, width: number, scoringRows: number,
     fit: 'network',
     emComponents: [],
     shrink: false,
+    shrinkTo: 'all',
+    members: 1,
+    narrowCode: 0,
     scaling: 'min-max',
     clip: 10,
     whitenTo: 0,
@@ -109,11 +119,48 @@ const THYROID = { hidden: [12, 4], code: 1, components: 2, batchRows: 1024, step
 /** No paper's: epochs follow from the steps. */
 const SOUND_OR_PICTURE = { hidden: [60, 30, 10], code: 2, components: 2, batchRows: 1024, steps: 4_000, epochs: 0 };
 
+/** Sounds and pictures have one DAGMM; tables several. */
+function robust(preset: Preset, rows: number, width: number, scoringRows: number): DagmmSettings {
+  const base = robustBase(preset, rows, width, scoringRows);
+  return preset === 'table' ? { ...base, ...robustTable(rows, width) } : base;
+}
+
+/** Tables of so many columns for their rows are whitened. */
+const TABLE_WHITENING = { whitenTo: 100, whitenAboveWidth: 200, whitenBelowRowsPerColumn: 10 };
+
+/**
+ * Columns bent towards bells. All members but the last have a code as wide as the row, so that z holds what the row
+ * holds, and as many components as held-out rows want; the last is narrow with K = 2. Whitened rows are clipped nearer:
+ * principal axes should not be those of a few outliers.
+ */
+function robustTable(rows: number, width: number): Partial<DagmmSettings> {
+  const whitened = whitenedWidth(rows, width, TABLE_WHITENING);
+  const narrowCode = Math.min(8, Math.ceil((whitened || width) / 2));
+  const supported = Math.max(1, Math.floor(rows / (ROWS_PER_LATENT * (narrowCode + 2))));
+  const large = rows > 50_000;
+  return {
+    hidden: [64],
+    ...(whitened > 0 ? {} : { pretrainEpochs: epochsFor(1_200, rows, Math.min(rows, 1_024), 2, 600) }),
+    code: whitened > 0 ? Math.min(16, whitened) : Math.min(32, width),
+    narrowCode,
+    members: large ? 2 : 4,
+    components: Math.min(large ? 4 : 2, supported),
+    emComponents: [1, 2, 4, 8, 16, 32].filter((k) => ROWS_PER_CANDIDATE * k <= rows),
+    shrinkTo: 'components',
+    scaling: 'power',
+    clip: whitened > 0 ? 4 : 10,
+    ...TABLE_WHITENING,
+  };
+}
+
+/** Mean rows of a component, at least, for its K to be tried. */
+const ROWS_PER_CANDIDATE = 8;
+
 /**
  * Science §2: one hidden layer, standardised z, log residual, PCA-whitened wide input, EM where held-out rows prefer it.
- * K: 2 for tables and pictures, 4 for KDD-sized tables and for sound, never more than the rows support.
+ * K: 2, 4 for sound, never more than the rows support.
  */
-function robust(preset: Preset, rows: number, width: number, scoringRows: number): DagmmSettings {
+function robustBase(preset: Preset, rows: number, width: number, scoringRows: number): DagmmSettings {
   const whitening = { whitenTo: 64, whitenAboveWidth: 200, whitenBelowRowsPerColumn: 10 };
   const seen = whitenedWidth(rows, width, whitening) || width;
   const code = Math.min(8, Math.ceil(seen / 2));
@@ -142,6 +189,9 @@ function robust(preset: Preset, rows: number, width: number, scoringRows: number
     fit: 'auto',
     emComponents: preset === 'mel-frames' ? [4, 8].filter((k) => k <= supported) : [components],
     shrink: true,
+    shrinkTo: 'all',
+    members: 1,
+    narrowCode: 0,
     scaling: 'z-score',
     clip: 10,
     ...whitening,

@@ -1,13 +1,10 @@
 /** Trains a flat DAGMM: transform, pretraining, joint training, final mixture, one ONNX file. */
 
-import { type DagmmModel, scoringFunction } from './dagmm-model.js';
-import { jointPhase, randomAutoencoder, reconstructionPhase } from './dagmm-phases.js';
-import type { RowMatrix } from './input-transform.js';
-import { rowsOf } from './input-transform.js';
-import { fitLatentMixture, type LatentMixture } from './latent-mixture.js';
+import { type DagmmModel, meanEnergyFunction, scoringFunction } from './dagmm-model.js';
+import { type RowMatrix, rowsOf } from './input-transform.js';
+import type { LatentMixture } from './latent-mixture.js';
+import { type TrainedMembers, trainMembers } from './members.js';
 import type { FitOptions } from './method.js';
-import { runPhases, type TrainedPhases } from './phases.js';
-import { prepareRows } from './prepared-rows.js';
 import { type DagmmSettings, settingsFor } from './recipes.js';
 import { recordScoring } from './recorded.js';
 
@@ -17,11 +14,10 @@ export interface DagmmTrainingOptions extends Omit<FitOptions, 'settings'> {
   readonly settings?: Partial<DagmmSettings>;
 }
 
-export interface TrainedDagmm extends LatentMixture, Pick<TrainedPhases, 'epochs' | 'skippedSteps' | 'finalLoss'> {
-  /** Raw rows (N, width) → latent, energy, for any N. */
+/** `model` and `choice` are the first member's. */
+export interface TrainedDagmm extends LatentMixture, TrainedMembers {
+  /** Raw rows (N, width) → the first member's latent, mean energy, for any N. */
   readonly onnx: Uint8Array;
-  /** (W) mean of the training rows, raw. */
-  readonly meanRow: Float32Array;
 }
 
 /**
@@ -29,20 +25,17 @@ export interface TrainedDagmm extends LatentMixture, Pick<TrainedPhases, 'epochs
  * finite, or a training that diverged   @throws {DOMException} AbortError when cancelled
  */
 export async function trainDagmm(rows: RowMatrix, options: DagmmTrainingOptions): Promise<TrainedDagmm> {
-  const { preset, recipe, seed } = options;
-  const prepared = prepareRows(rows, { ...settingsFor(preset, recipe, rowsOf(rows), rows.width), ...options.settings });
-  const phases = [...reconstructionPhase(prepared, seed), jointPhase(prepared, seed)];
-  const { parameters, epochs, skippedSteps, finalLoss } = await runPhases(
-    phases,
-    randomAutoencoder(prepared, seed),
-    options,
-  );
-  options.onProgress?.({ phase: 'mixture', step: 0, steps: 0, loss: finalLoss });
-  const { model, choice } = await fitLatentMixture(prepared, parameters, options);
-  const { meanRow } = prepared;
-  return { onnx: recordModel(model), model, choice, meanRow, epochs, skippedSteps, finalLoss };
+  const { preset, recipe } = options;
+  const settings = { ...settingsFor(preset, recipe, rowsOf(rows), rows.width), ...options.settings };
+  const trained = await trainMembers(rows, settings, options);
+  return { ...trained, ...trained.members[0], onnx: recordMembers(trained) };
 }
 
 /** Records the model's scoring as ONNX for any batch size. */
 export const recordModel = (model: DagmmModel, scorer = 'dagmm'): Uint8Array =>
   recordScoring(scorer, model.transform.width, scoringFunction(model));
+
+export function recordMembers({ members }: TrainedMembers, scorer = 'dagmm'): Uint8Array {
+  const models = members.map(({ model }) => model);
+  return recordScoring(scorer, members[0].model.transform.width, meanEnergyFunction(models));
+}

@@ -12,7 +12,7 @@ import { applyTransform, type RowMatrix, rowsOf } from '../../src/scorers/input-
 import { energies } from '../../src/scorers/mixture-fit.js';
 import { type AdamState, adamStep } from '../../src/scorers/optimiser.js';
 import { openRandom } from '../../src/scorers/random.js';
-import { type DagmmTrainingOptions, trainDagmm } from '../../src/scorers/train-dagmm.js';
+import { type DagmmTrainingOptions, recordModel, trainDagmm } from '../../src/scorers/train-dagmm.js';
 import { areaUnderRoc } from './auc.js';
 
 /** Normals on a curved sheet: `width` columns that two hidden numbers explain, with noise. */
@@ -51,7 +51,7 @@ const quick: DagmmTrainingOptions = {
   preset: 'table',
   recipe: 'robust',
   seed: 3,
-  settings: { pretrainEpochs: 80, jointEpochs: 80, batchRows: 128 },
+  settings: { pretrainEpochs: 80, jointEpochs: 80, batchRows: 128, members: 2, emComponents: [2, 4] },
 };
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
@@ -87,7 +87,10 @@ describe('training a flat DAGMM', () => {
   });
 
   it('scores in the graph what float64 says of the latents, for batches of 1, 7 and 1,000', async () => {
-    const { onnx, model } = await trainDagmm(sheet(600, 8, 1), quick);
+    const { onnx, model } = await trainDagmm(sheet(600, 8, 1), {
+      ...quick,
+      settings: { ...quick.settings, members: 1 },
+    });
     const rows = sheet(1000, 8, 9);
     const session = await openSession(onnx);
     const { latent, energy } = await session.run({ rows: { data: rows.data, shape: [1000, 8] } });
@@ -106,6 +109,20 @@ describe('training a flat DAGMM', () => {
         expect(Math.abs(value - (exact[i] as number))).toBeLessThan(1e-3 * (1 + Math.abs(value)));
       });
     }
+  });
+
+  it('gives the mean of its members, the last of them narrow, and finite energies of rows far away', async () => {
+    const trained = await trainDagmm(sheet(600, 8, 1), quick);
+    const rows = sheet(50, 8, 9);
+    const each = await Promise.all(trained.members.map(({ model }) => score(recordModel(model), rows)));
+    const mean = await score(trained.onnx, rows);
+    mean.forEach((value, n) => {
+      const sum = each.reduce((total, own) => total + (own[n] as number), 0);
+      expect(Math.abs(value - sum / each.length)).toBeLessThan(1e-4 * (1 + Math.abs(value)));
+    });
+    expect(trained.members.map(({ model }) => model.shape.code)).toEqual([8, 4]);
+    const far = { width: 8, data: Float32Array.from({ length: 32 }, (_, i) => (i % 2 ? 1e30 : -1e6)) };
+    expect((await score(trained.onnx, far)).every(Number.isFinite)).toBe(true);
   });
 
   it('leaves everything as it was, to the bit, in a step whose gradient or loss is not finite, and counts it', async () => {
@@ -157,24 +174,27 @@ describe('a training that was interrupted', () => {
     return made;
   }
 
-  it.each([2, 9])('goes on to the same bits after call %i', async (interruptAt) => {
-    const rows = sheet(600, 8, 1);
-    const whole = await trainDagmm(rows, quick);
-    const store = () => openCheckpoints({ folder: place, key: 'same', everyMs: 0 });
-    const place = await folder();
-    let calls = 0;
-    const stopped = trainDagmm(rows, { ...quick, checkpoints: store(), cancelled: () => ++calls > interruptAt });
-    await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
-    const steps: number[] = [];
-    const resumed = await trainDagmm(rows, {
-      ...quick,
-      checkpoints: store(),
-      onProgress: ({ step }) => steps.push(step),
-    });
-    expect(steps[0]).toBeGreaterThan(64);
-    expect(Buffer.compare(Buffer.from(whole.onnx), Buffer.from(resumed.onnx))).toBe(0);
-    expect(resumed.finalLoss).toBe(whole.finalLoss);
-  });
+  it.each([2, 9, 15, 20])(
+    'goes on to the same bits after call %i, in the first or second member',
+    async (interruptAt) => {
+      const rows = sheet(600, 8, 1);
+      const whole = await trainDagmm(rows, quick);
+      const store = () => openCheckpoints({ folder: place, key: 'same', everyMs: 0 });
+      const place = await folder();
+      let calls = 0;
+      const stopped = trainDagmm(rows, { ...quick, checkpoints: store(), cancelled: () => ++calls > interruptAt });
+      await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+      const steps: number[] = [];
+      const resumed = await trainDagmm(rows, {
+        ...quick,
+        checkpoints: store(),
+        onProgress: ({ step }) => steps.push(step),
+      });
+      expect(steps[0]).toBeGreaterThan(64);
+      expect(Buffer.compare(Buffer.from(whole.onnx), Buffer.from(resumed.onnx))).toBe(0);
+      expect(resumed.finalLoss).toBe(whole.finalLoss);
+    },
+  );
 
   const checkpoint: Checkpoint = {
     phase: 'joint',
