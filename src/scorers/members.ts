@@ -44,10 +44,10 @@ export async function trainMembers(
   };
 }
 
-/** The last of several members has the narrow code and no other K than the recipe's. */
+/** The second half of the members has the narrow code and no other K than the recipe's. */
 function memberOf(first: PreparedRows, i: number): PreparedRows {
   const { settings, x } = first;
-  if (i < settings.members - 1 || i === 0 || settings.narrowCode === 0) return first;
+  if (i < settings.members / 2 || settings.narrowCode === 0) return first;
   const narrow = { ...settings, code: settings.narrowCode, emComponents: [settings.components] };
   return { ...first, settings: narrow, shape: networkShape(narrow, x.width, x.outside !== null) };
 }

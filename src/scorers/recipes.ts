@@ -45,7 +45,7 @@ export interface DagmmSettings extends TransformOptions {
   readonly shrinkTo: ShrinkTarget;
   /** DAGMMs that are trained on the same rows from other random numbers; the model's energy is the mean of theirs. */
   readonly members: number;
-  /** Size of z_c of the last of several members, whose K is `components`; 0: as the others'. */
+  /** Size of z_c of the second half of the members, whose K is `components`; 0: as the others'. */
   readonly narrowCode: number;
   /** Rows of one scoring call. */
   readonly scoringRows: number;
@@ -129,8 +129,8 @@ function robust(preset: Preset, rows: number, width: number, scoringRows: number
 const TABLE_WHITENING = { whitenTo: 100, whitenAboveWidth: 200, whitenBelowRowsPerColumn: 10 };
 
 /**
- * Columns bent towards bells. All members but the last have a code as wide as the row, so that z holds what the row
- * holds, and as many components as held-out rows want; the last is narrow with K = 2. Whitened rows are clipped nearer:
+ * Columns bent towards bells. Half of the members have a code as wide as the row, so that z holds what the row
+ * holds, and as many components as held-out rows want; the others are narrow with K = 2. Whitened rows are clipped nearer:
  * principal axes should not be those of a few outliers.
  */
 function robustTable(rows: number, width: number): Partial<DagmmSettings> {
