@@ -28,13 +28,20 @@ export interface StreamsRun {
   readonly sustained: boolean;
 }
 
-/** Doubles the number of streams up to `limit` or until one is too many, then looks between. Yields every run. */
+/**
+ * Doubles the number of streams up to `limit` or until one is too many, then looks between. Yields every run. A number is
+ * too many when two runs of it in a row are: one may have met a stall of the machine.
+ */
 export async function* findStreams(from: number, seconds: number, limit = 800): AsyncGenerator<StreamsRun> {
   let good = 0;
   let bad = Number.POSITIVE_INFINITY;
   for (let streams = from; ; ) {
-    const run = await runStreams(streams, seconds);
+    let run = await runStreams(streams, seconds);
     yield run;
+    if (!run.sustained) {
+      run = await runStreams(streams, seconds);
+      yield run;
+    }
     if (run.sustained) good = streams;
     else bad = streams;
     if (bad - good <= Math.max(50, good / 4) || good >= limit || bad <= 25) return;
