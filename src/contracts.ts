@@ -212,6 +212,8 @@ export interface Window extends Origin {
   readonly modality: Modality;
   /** Row-major `shape`; the window's energy is the mean of its rows' energies. Owned by the receiver. */
   readonly data: Float32Array;
+  /** True when every number of `data` is known to be finite, so that the scorer need not look. */
+  readonly finite?: boolean;
   /** (rows, width) */
   readonly shape: readonly [number, number];
   /** Audio: RMS level of the window, dBFS (−120 for digital silence). */

@@ -43,9 +43,9 @@ export class AudioFeatures implements Features {
     const { level, mel } = this.spec;
     const offsetDb = level.policy === 'keep' ? 0 : levelOffsetDb(level, levelDb(framed.samples));
     // Rows are copies, so the picture below them may serve again.
-    floorDb(raw, offsetDb, this.scratch);
+    const finite = floorDb(raw, offsetDb, this.scratch);
     const picture = { data: this.scratch, frames: this.spec.windowFrames, bands: mel.melBands };
-    return { ...framed, ...rowsOf(this.spec, picture), modality: 'audio' };
+    return { ...framed, ...rowsOf(this.spec, picture), finite, modality: 'audio' };
   }
 
   private toWindow({ raw, stretches, ...framed }: FramedWindow): Window {
@@ -56,6 +56,7 @@ export class AudioFeatures implements Features {
     return {
       ...framed,
       ...rowsOf(this.spec, judged),
+      finite: judged.finite,
       modality: 'audio',
       levelDb: level,
       signal: joinSignalStats(stretches),
@@ -101,10 +102,10 @@ function rowsOf(spec: AudioFeatureSpec, picture: LogMelPicture): Rows {
     : flatWindows(picture, spec.windowFrames, spec.hopFrames);
 }
 
-function floored(raw: Float32Array, bands: number, offsetDb: number): LogMelPicture {
+function floored(raw: Float32Array, bands: number, offsetDb: number): LogMelPicture & { finite: boolean } {
   const data = new Float32Array(raw.length);
-  floorDb(raw, offsetDb, data);
-  return { data, frames: data.length / bands, bands };
+  const finite = floorDb(raw, offsetDb, data);
+  return { data, finite, frames: data.length / bands, bands };
 }
 
 function checkFrames(spec: AudioFeatureSpec): void {

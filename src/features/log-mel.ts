@@ -110,12 +110,18 @@ export async function createLogMel(mel: MelSpec): Promise<LogMel> {
   return logMel;
 }
 
-/** Adds `offsetDb`, then raises everything below the floor to it, in place or `into` as many numbers. */
-export function floorDb(data: Float32Array, offsetDb: number, into = data): void {
+/**
+ * Adds `offsetDb`, then raises everything below the floor to it, in place or `into` as many numbers.
+ * @returns whether all of them are finite: here is a fifth of the numbers that the stacks of frames have
+ */
+export function floorDb(data: Float32Array, offsetDb: number, into = data): boolean {
+  let finite = true;
   for (let i = 0; i < data.length; i++) {
     const dB = (data[i] as number) + offsetDb;
     into[i] = dB < FLOOR_DB ? FLOOR_DB : dB;
+    if (!(dB < Number.POSITIVE_INFINITY)) finite = false;
   }
+  return finite;
 }
 
 /**

@@ -111,7 +111,7 @@ class PackageScorer implements Scorer {
 /** Mean row energy of each window. @throws {ModelError} for a window of another width, without rows or not finite */
 export async function scoreWindows(
   scorer: RowScorer,
-  windows: readonly Pick<Window, 'data' | 'shape' | 'origin' | 'sequence'>[],
+  windows: readonly Pick<Window, 'data' | 'shape' | 'finite' | 'origin' | 'sequence'>[],
   width: number,
 ): Promise<Float64Array> {
   for (const { shape, origin, sequence } of windows) {
@@ -119,7 +119,7 @@ export async function scoreWindows(
     const found = `${origin} window ${sequence} has (${shape.join(', ')})`;
     throw new ModelError(`window: the model expects rows of width ${width}, ${found}`);
   }
-  const blocks: RowBlock[] = windows.map(({ data, shape }) => ({ data, rows: shape[0] }));
+  const blocks: RowBlock[] = windows.map(({ data, shape, finite }) => ({ data, rows: shape[0], finite }));
   const energies = await scorer.score(blocks);
   let from = 0;
   return Float64Array.from(windows, ({ shape: [rows] }) => {

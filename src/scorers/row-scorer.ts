@@ -6,6 +6,8 @@ export interface RowBlock {
   /** (rows, width) raw feature rows. */
   readonly data: Float32Array;
   readonly rows: number;
+  /** True when it is known that every value is finite. */
+  readonly finite?: boolean;
 }
 
 export interface RowScorerOptions extends SessionOptions {
@@ -70,8 +72,8 @@ export class RowScorer {
     const { grain } = this.freedom;
     const places: number[] = [];
     let end = 0;
-    for (const { data, rows } of blocks) {
-      refuseNonFinite(data, this.options.width);
+    for (const { data, rows, finite = false } of blocks) {
+      if (!finite) refuseNonFinite(data, this.options.width);
       places.push(end);
       end += Math.ceil(rows / grain) * grain;
     }
