@@ -4,7 +4,7 @@ import { methodRuns } from '../evaluation/method-request.js';
 import { parseAssignment } from '../evaluation/settings.js';
 import { evaluateSkab, type SkabBudgetResult, type SkabResults, type SkabSpreads } from '../evaluation/skab.js';
 import type { Spread } from '../evaluation/summary.js';
-import type { EvaluateFlags } from './commands/evaluate.js';
+import type { EvaluateFlags } from './evaluate-flags.js';
 import { interruptSignal } from './options.js';
 import { printJson, printLine, printTable } from './output.js';
 import { Progress } from './progress.js';

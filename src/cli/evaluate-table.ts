@@ -9,7 +9,7 @@ import { writeReport } from '../evaluation/report/report.js';
 import { openResultCache } from '../evaluation/result-cache.js';
 import { type ResultObject, resultObject } from '../evaluation/result-json.js';
 import { parseAssignment } from '../evaluation/settings.js';
-import type { EvaluateFlags } from './commands/evaluate.js';
+import type { EvaluateFlags } from './evaluate-flags.js';
 import { printEvaluation } from './evaluate-output.js';
 import { interruptSignal } from './options.js';
 import { printJson, printLine } from './output.js';

@@ -1,7 +1,14 @@
-import type { Algebra } from './algebra.js';
 import { uniformOf } from './builder.js';
 import type { Value } from './graph.js';
 import { sameNumbers } from './shapes.js';
+
+/** What a simplification is written with. */
+export interface Operators {
+  scalar(number: number): Value;
+  unary(op: string, x: Value): Value;
+  binary(op: string, a: Value, b: Value): Value;
+  expand(x: Value, shape: readonly number[]): Value;
+}
 
 /** The value of an operator on a constant, in float64, or undefined where it is left to the runtime. */
 export function foldUnary(op: string, x: number): number | undefined {
@@ -33,7 +40,7 @@ export function foldBinary(op: string, a: number, b: number): number | undefined
 
 /** A cheaper equal of `a op b`, or undefined. Only float32-exact or one-rounding changes are made. */
 export function simplifyBinary(
-  algebra: Algebra,
+  algebra: Operators,
   op: string,
   a: Value,
   b: Value,
@@ -65,7 +72,7 @@ export function factorBetween(a: Value, b: Value): number | undefined {
 }
 
 /** (x · c1) · c2 = x · (c1 c2), and (−x) · c = x · (−c). */
-function mergeFactors(algebra: Algebra, product: Value, factor: Value): Value | undefined {
+function mergeFactors(algebra: Operators, product: Value, factor: Value): Value | undefined {
   const outer = uniformOf(factor);
   const inner = product.inputs[0];
   if (outer === undefined || !inner || factor.shape.length > product.shape.length) return undefined;

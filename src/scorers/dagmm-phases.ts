@@ -1,13 +1,13 @@
 /** The phases that a DAGMM and its relatives are trained in: what each one learns, from which rows, at random how. */
 
 import { latentFunction } from './dagmm-model.js';
-import { rowsOf } from './input-transform.js';
 import { latentSize, parameterCounts } from './network-shape.js';
 import { initialAutoencoder, initialEstimator } from './networks.js';
 import type { Phase } from './phases.js';
 import { dataOf, type PreparedRows } from './prepared-rows.js';
 import { openRandom } from './random.js';
 import { mapRows } from './recorded.js';
+import { rowsOf } from './row-matrix.js';
 import { type PlanOptions, TrainingPlan } from './training-plan.js';
 import { estimatorStep, type JointObjective, jointStep, pretrainStep } from './training-steps.js';
 

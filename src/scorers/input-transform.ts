@@ -4,14 +4,7 @@
  */
 import { bend, fitPowerCurves, type PowerCurves } from './power-curve.js';
 import { principalAxes } from './principal-axes.js';
-
-/** Raw feature rows, row-major (N, W). */
-export interface RowMatrix {
-  readonly data: Float32Array;
-  readonly width: number;
-}
-
-export const rowsOf = (matrix: RowMatrix): number => matrix.data.length / matrix.width;
+import { type RowMatrix, rowsOf } from './row-matrix.js';
 
 /** `power`: z-scores, bent so that each column is as near to a bell as it can be, and z-scored again. */
 export type Scaling = 'z-score' | 'min-max' | 'power';

@@ -1,7 +1,6 @@
 /** Several DAGMMs of the same rows in one model, whose energy is the mean of theirs: what one of them missed by chance, or by its shape, others see. */
 import type { Checkpoint, CheckpointStore } from './checkpoint.js';
 import { jointPhase, randomAutoencoder, reconstructionPhase } from './dagmm-phases.js';
-import type { RowMatrix } from './input-transform.js';
 import { fitLatentMixture, type LatentMixture } from './latent-mixture.js';
 import type { FitOptions, FitProgress } from './method.js';
 import { runPhases, type TrainedPhases } from './phases.js';
@@ -9,6 +8,7 @@ import { type PreparedRows, prepareRows } from './prepared-rows.js';
 import { openRandom } from './random.js';
 import { type DagmmSettings, networkShape } from './recipes.js';
 import { floats } from './recorded.js';
+import type { RowMatrix } from './row-matrix.js';
 
 export interface TrainedMembers extends Pick<TrainedPhases, 'epochs' | 'skippedSteps' | 'finalLoss'> {
   /** The first one's settings are those of the training. */

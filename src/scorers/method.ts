@@ -1,7 +1,7 @@
 /** What every way of learning normal rows offers, from DAGMM to the baselines that it is compared with. */
 import type { SessionOptions } from '../engine/session.js';
 import type { CheckpointStore } from './checkpoint.js';
-import type { RowMatrix } from './input-transform.js';
+import type { RowMatrix } from './row-matrix.js';
 
 export type Hyperparameters = Readonly<Record<string, number | string | boolean | readonly number[]>>;
 

@@ -1,5 +1,5 @@
 /** A smooth curve for each column under which its values lie as a bell does. Yeo and Johnson, Biometrika 87, 2000. */
-import type { RowMatrix } from './input-transform.js';
+import type { RowMatrix } from './row-matrix.js';
 
 /** x → ((1 + x)^λ − 1)/λ above 0 and −((1 − x)^(2 − λ) − 1)/(2 − λ) below; λ = 1 changes nothing. */
 export interface PowerCurves {

@@ -1,14 +1,8 @@
 import type { HostTensor } from '../engine/index.js';
-import {
-  applyTransform,
-  fitTransform,
-  type InputTransform,
-  type RowMatrix,
-  rowsOf,
-  type TransformedRows,
-} from './input-transform.js';
+import { applyTransform, fitTransform, type InputTransform, type TransformedRows } from './input-transform.js';
 import type { NetworkShape } from './network-shape.js';
 import { type DagmmSettings, networkShape } from './recipes.js';
+import { type RowMatrix, rowsOf } from './row-matrix.js';
 import { meanRowOf, refuseUnusable } from './training-rows.js';
 
 /** Training rows as the networks see them, and the sizes of the networks. */

@@ -1,5 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
-import type { RowMatrix } from './input-transform.js';
+import type { RowMatrix } from './row-matrix.js';
 
 export interface PrincipalAxes {
   /** (W) column means */

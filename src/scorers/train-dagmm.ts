@@ -1,12 +1,12 @@
 /** Trains a flat DAGMM: transform, pretraining, joint training, final mixture, one ONNX file. */
 
 import { type DagmmModel, meanEnergyFunction, scoringFunction } from './dagmm-model.js';
-import { type RowMatrix, rowsOf } from './input-transform.js';
 import type { LatentMixture } from './latent-mixture.js';
 import { type TrainedMembers, trainMembers } from './members.js';
 import type { FitOptions } from './method.js';
 import { type DagmmSettings, settingsFor } from './recipes.js';
 import { recordScoring } from './recorded.js';
+import { type RowMatrix, rowsOf } from './row-matrix.js';
 
 export interface DagmmTrainingOptions extends Omit<FitOptions, 'settings'> {
   readonly recipe: string;

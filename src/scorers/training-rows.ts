@@ -1,5 +1,5 @@
 import { ModelError } from '../contracts.js';
-import { type RowMatrix, rowsOf } from './input-transform.js';
+import { type RowMatrix, rowsOf } from './row-matrix.js';
 
 const LEAST_ROWS = 8;
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { BASELINES } from '../../src/scorers/baselines/baselines.js';
-import type { RowMatrix } from '../../src/scorers/input-transform.js';
 import { openRandom } from '../../src/scorers/random.js';
+import type { RowMatrix } from '../../src/scorers/row-matrix.js';
 import { areaUnderRoc } from './auc.js';
 import { fitBaseline, madeUpRows, scoreRows } from './fit-baseline.js';
 

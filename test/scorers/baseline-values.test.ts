@@ -1,6 +1,6 @@
 import { determinant, EigenvalueDecomposition, inverse, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
-import type { RowMatrix } from '../../src/scorers/input-transform.js';
+import type { RowMatrix } from '../../src/scorers/row-matrix.js';
 import { expectEnergies, fitBaseline, madeUpRows, rowAt, scoreRows, standardised } from './fit-baseline.js';
 
 const training = madeUpRows(400, 5, 1);

@@ -1,9 +1,9 @@
 /** Fits one baseline and scores rows with its graph, for the tests of its values. */
 import { openSession } from '../../src/engine/index.js';
 import { BASELINES } from '../../src/scorers/baselines/baselines.js';
-import { type RowMatrix, rowsOf } from '../../src/scorers/input-transform.js';
 import type { FitOptions, FittedModel } from '../../src/scorers/method.js';
 import { openRandom } from '../../src/scorers/random.js';
+import { type RowMatrix, rowsOf } from '../../src/scorers/row-matrix.js';
 
 export function fitBaseline(name: string, rows: RowMatrix, options: Partial<FitOptions> = {}): Promise<FittedModel> {
   const method = BASELINES.find((known) => known.name === name);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { record } from '../../src/scorers/baselines/isolation-forest.js';
 import { growTree, type IsolationTree, meanPathLength } from '../../src/scorers/baselines/isolation-tree.js';
-import type { RowMatrix } from '../../src/scorers/input-transform.js';
 import { openRandom } from '../../src/scorers/random.js';
+import type { RowMatrix } from '../../src/scorers/row-matrix.js';
 import { expectEnergies, fitBaseline, madeUpRows, rowAt, scoreRows } from './fit-baseline.js';
 
 function pathLength(tree: IsolationTree, row: readonly number[]): number {

@@ -6,11 +6,11 @@ import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openSession } from '../../src/engine/index.js';
 import { openCheckpoints } from '../../src/scorers/checkpoint.js';
-import { type RowMatrix, rowsOf } from '../../src/scorers/input-transform.js';
 import type { FitOptions, FittedModel, Method } from '../../src/scorers/method.js';
 import { NEURAL_METHODS } from '../../src/scorers/neural/methods.js';
 import { PHASE_STEPS } from '../../src/scorers/neural/settings.js';
 import { openRandom } from '../../src/scorers/random.js';
+import { type RowMatrix, rowsOf } from '../../src/scorers/row-matrix.js';
 
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));

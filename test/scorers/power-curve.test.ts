@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { applyTransform, fitTransform, type RowMatrix } from '../../src/scorers/input-transform.js';
+import { applyTransform, fitTransform } from '../../src/scorers/input-transform.js';
 import { bend } from '../../src/scorers/power-curve.js';
 import { openRandom } from '../../src/scorers/random.js';
 import { mapRows } from '../../src/scorers/recorded.js';
+import type { RowMatrix } from '../../src/scorers/row-matrix.js';
 import { transformInGraph } from '../../src/scorers/transform-graph.js';
 
 const options = {

@@ -8,10 +8,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openSession } from '../../src/engine/index.js';
 import { type Checkpoint, type CheckpointStore, openCheckpoints } from '../../src/scorers/checkpoint.js';
-import { applyTransform, type RowMatrix, rowsOf } from '../../src/scorers/input-transform.js';
+import { applyTransform } from '../../src/scorers/input-transform.js';
 import { energies } from '../../src/scorers/mixture-fit.js';
 import { type AdamState, adamStep } from '../../src/scorers/optimiser.js';
 import { openRandom } from '../../src/scorers/random.js';
+import { type RowMatrix, rowsOf } from '../../src/scorers/row-matrix.js';
 import { type DagmmTrainingOptions, recordModel, trainDagmm } from '../../src/scorers/train-dagmm.js';
 import { areaUnderRoc } from './auc.js';
 

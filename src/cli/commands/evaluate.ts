@@ -1,32 +1,11 @@
 import { Command, Option } from 'commander';
 import { DATASETS } from '../../evaluation/datasets/index.js';
-import { PROTOCOLS, type Protocol } from '../../evaluation/split.js';
+import { PROTOCOLS } from '../../evaluation/split.js';
 import { METHODS } from '../../scorers/methods.js';
+import type { EvaluateFlags } from '../evaluate-flags.js';
 import { evaluateSkabRuns } from '../evaluate-skab.js';
 import { evaluateTable } from '../evaluate-table.js';
 import { atLeastOne, gather, list, wholeNumber } from '../options.js';
-
-export interface EvaluateFlags {
-  readonly dataset: string;
-  readonly data: string;
-  readonly method: string[];
-  readonly preset?: string;
-  readonly recipe?: string;
-  readonly protocol: Protocol;
-  readonly seeds: number;
-  readonly seed: number;
-  readonly splitSeed?: number;
-  readonly labelColumn?: string;
-  readonly anomalyLabel?: string;
-  readonly exclude: string[];
-  readonly set: string[];
-  readonly threads: number;
-  readonly jobs?: number;
-  readonly report?: string;
-  readonly cache?: string;
-  readonly fresh?: boolean;
-  readonly json?: boolean;
-}
 
 export function evaluateCommand(): Command {
   return new Command('evaluate')

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type RowMatrix, rowsOf, type TransformedRows } from '../input-transform.js';
+import type { TransformedRows } from '../input-transform.js';
 import type { FitOptions, FittedModel } from '../method.js';
 import { mixtureEnergy } from '../mixture.js';
 import { fitByEm, kMeansMemberships, type Mixture } from '../mixture-fit.js';
 import { openRandom } from '../random.js';
+import { type RowMatrix, rowsOf } from '../row-matrix.js';
 import { vector } from '../transform-graph.js';
-import type { GMM } from './baselines.js';
+import type { GMM } from './defaults.js';
 import { recordEnergy } from './energy-graph.js';
 import { fittedModel, narrowed, sampleRows } from './rows.js';
 import type { Values } from './settings.js';

@@ -1,8 +1,8 @@
-import { type RowMatrix, rowsOf } from '../input-transform.js';
 import type { FitOptions, FittedModel } from '../method.js';
 import { openRandom } from '../random.js';
-import type { ISOLATION_FOREST } from './baselines.js';
+import { type RowMatrix, rowsOf } from '../row-matrix.js';
 import { ALWAYS_LEFT, type Level, WalkGraph } from './binary-walk.js';
+import type { ISOLATION_FOREST } from './defaults.js';
 import { growTree, type IsolationTree, meanPathLength } from './isolation-tree.js';
 import { fittedModel, stopIfCancelled } from './rows.js';
 import type { Values } from './settings.js';

@@ -1,5 +1,5 @@
-import type { RowMatrix } from '../input-transform.js';
 import type { Random } from '../random.js';
+import type { RowMatrix } from '../row-matrix.js';
 
 /** A leaf knows how long a path ends there; a node sends values below `threshold` to the left. */
 export type IsolationTree =

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
-import { type RowMatrix, rowsOf } from '../input-transform.js';
 import type { FitOptions, FittedModel } from '../method.js';
-import type { KNN } from './baselines.js';
+import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import type { KNN } from './defaults.js';
 import { recordEnergy, squaredNorms } from './energy-graph.js';
 import { fittedModel, pickRows, sampleRows, standardise } from './rows.js';
 import type { Values } from './settings.js';

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import SVM from 'libsvm-js/asm.js';
 import { InternalError } from '../../contracts.js';
-import { type RowMatrix, rowsOf } from '../input-transform.js';
 import type { FitOptions, FittedModel } from '../method.js';
+import { type RowMatrix, rowsOf } from '../row-matrix.js';
 import { vector } from '../transform-graph.js';
-import type { OC_SVM } from './baselines.js';
+import type { OC_SVM } from './defaults.js';
 import { recordEnergy, squaredNorms } from './energy-graph.js';
 import { fittedModel, pickRows, sampleRows, standardise } from './rows.js';
 import type { Values } from './settings.js';

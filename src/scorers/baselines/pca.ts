@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type RowMatrix, rowsOf } from '../input-transform.js';
 import type { FitOptions, FittedModel } from '../method.js';
 import { principalAxes } from '../principal-axes.js';
+import { type RowMatrix, rowsOf } from '../row-matrix.js';
 import { vector } from '../transform-graph.js';
-import type { PCA } from './baselines.js';
+import type { PCA } from './defaults.js';
 import { recordEnergy, squaredNorms } from './energy-graph.js';
 import { fittedModel, sampleRows, standardise } from './rows.js';
 import type { Values } from './settings.js';

@@ -1,15 +1,9 @@
 /** What every baseline does with its training rows before and after it learns. */
-import {
-  applyTransform,
-  fitTransform,
-  type InputTransform,
-  type RowMatrix,
-  rowsOf,
-  type TransformedRows,
-} from '../input-transform.js';
+import { applyTransform, fitTransform, type InputTransform, type TransformedRows } from '../input-transform.js';
 import type { FitOptions, FittedModel, Hyperparameters } from '../method.js';
 import { openRandom } from '../random.js';
 import { settingsFor } from '../recipes.js';
+import { type RowMatrix, rowsOf } from '../row-matrix.js';
 import { meanRowOf } from '../training-rows.js';
 
 /** @throws {DOMException} AbortError when cancelled */

@@ -4,7 +4,7 @@ import { energies } from '../mixture-fit.js';
 import { runPhases } from '../phases.js';
 import { prepareRows } from '../prepared-rows.js';
 import { fittedMixture, reportMixture } from './fitted.js';
-import type { NeuralFit } from './methods.js';
+import type { NeuralFit } from './neural-fit.js';
 import type { ThresholdSettings } from './settings.js';
 
 /**

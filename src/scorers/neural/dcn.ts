@@ -12,7 +12,7 @@ import { transformInGraph, vector } from '../transform-graph.js';
 import { dcnStep, squaredDistances } from './dcn-step.js';
 import { fittedModel } from './fitted.js';
 import { layerPhases } from './layer-phases.js';
-import type { NeuralFit } from './methods.js';
+import type { NeuralFit } from './neural-fit.js';
 import type { ClusterSettings } from './settings.js';
 
 /** Deep clustering network: the autoencoder of `pae`, then codes and centres in turn. Energy: distance to the nearest centre. */

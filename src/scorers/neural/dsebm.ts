@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { planOf } from '../dagmm-phases.js';
-import type { RowMatrix } from '../input-transform.js';
 import type { FitOptions, FittedModel } from '../method.js';
 import type { AdamState } from '../optimiser.js';
 import { type Phase, runPhases } from '../phases.js';
@@ -8,6 +7,7 @@ import { dataOf, prepareRows } from '../prepared-rows.js';
 import { openRandom } from '../random.js';
 import type { DagmmSettings } from '../recipes.js';
 import { recordScoring } from '../recorded.js';
+import type { RowMatrix } from '../row-matrix.js';
 import { advance, type Step } from '../training-steps.js';
 import { transformInGraph, vector } from '../transform-graph.js';
 import {
@@ -18,7 +18,7 @@ import {
   unpackEnergyNetwork,
 } from './dsebm-network.js';
 import { fittedModel } from './fitted.js';
-import type { NeuralFit } from './methods.js';
+import type { NeuralFit } from './neural-fit.js';
 
 /** By E(x). */
 export const fitByEnergy: NeuralFit<DagmmSettings> = (rows, settings, options) =>

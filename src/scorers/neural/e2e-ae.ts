@@ -2,7 +2,7 @@ import { randomAutoencoder, reconstructionPhase } from '../dagmm-phases.js';
 import { runPhases } from '../phases.js';
 import { prepareRows } from '../prepared-rows.js';
 import type { DagmmSettings } from '../recipes.js';
-import type { NeuralFit } from './methods.js';
+import type { NeuralFit } from './neural-fit.js';
 import { fittedAutoencoder } from './reconstruction-score.js';
 
 /** An autoencoder trained end to end from random weights; no energy term. */

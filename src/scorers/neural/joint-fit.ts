@@ -5,7 +5,7 @@ import { prepareRows } from '../prepared-rows.js';
 import type { DagmmSettings } from '../recipes.js';
 import type { JointObjective } from '../training-steps.js';
 import { fittedMixture, reportMixture } from './fitted.js';
-import type { NeuralFit } from './methods.js';
+import type { NeuralFit } from './neural-fit.js';
 
 /** A DAGMM trained end to end on another objective. */
 export function fitJointly(scorer: string, objective: JointObjective): NeuralFit<DagmmSettings> {

@@ -2,9 +2,11 @@
  * The controls and the neural baselines that a DAGMM is compared with. Looked up by the service, which must not load
  * TensorFlow.js: what a method is made of is imported when it fits.
  */
-import { type RowMatrix, rowsOf } from '../input-transform.js';
-import type { FitOptions, FittedModel, Method } from '../method.js';
+
+import type { Method } from '../method.js';
 import type { DagmmSettings } from '../recipes.js';
+import { rowsOf } from '../row-matrix.js';
+import type { NeuralFit } from './neural-fit.js';
 import {
   baseSettings,
   type ClusterSettings,
@@ -12,13 +14,6 @@ import {
   layered,
   type ThresholdSettings,
 } from './settings.js';
-
-/** How one method learns, with every setting at hand. */
-export type NeuralFit<Settings extends DagmmSettings> = (
-  rows: RowMatrix,
-  settings: Settings,
-  options: FitOptions,
-) => Promise<FittedModel>;
 
 interface Neural<Settings extends DagmmSettings> {
   readonly name: string;

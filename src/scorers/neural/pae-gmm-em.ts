@@ -4,7 +4,7 @@ import { runPhases } from '../phases.js';
 import { prepareRows } from '../prepared-rows.js';
 import { fittedMixture, reportMixture } from './fitted.js';
 import { layerPhases } from './layer-phases.js';
-import type { NeuralFit } from './methods.js';
+import type { NeuralFit } from './neural-fit.js';
 import type { LayeredSettings } from './settings.js';
 
 /** The features of `pae` as they are, and a mixture by EM. */
