@@ -18,7 +18,7 @@ import { rigRows, thyroidPath, writeTable } from './tables.js';
 const folder = mkdtempSync(join(tmpdir(), 'auscult-evaluate-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const quick = ['pretrainEpochs=4', 'jointEpochs=4'].map(parseAssignment);
+const quick = ['pretrainEpochs=4', 'jointEpochs=4', 'members=1', 'emComponents=2'].map(parseAssignment);
 const signal = new AbortController().signal;
 let thyroid: Dataset;
 beforeAll(async () => {
@@ -124,7 +124,7 @@ describe('the report', () => {
   let page: string;
   let browser: Browser | null = null;
   beforeAll(async () => {
-    const longer = ['jointEpochs=70'].map(parseAssignment);
+    const longer = ['pretrainEpochs=40', 'jointEpochs=70', 'members=1', 'emComponents=2'].map(parseAssignment);
     const methods = methodRuns({ names: ['dagmm', 'knn'], assignments: longer });
     const { outcomes } = await run({ methods });
     const result = resultObject(
