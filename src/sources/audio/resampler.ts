@@ -1,5 +1,6 @@
 import libsamplerate from '@alexanderolsen/libsamplerate-js';
 import { SourceError } from '../../contracts.js';
+import { concatenate } from './concatenate.js';
 
 /** A CommonJS package: Node sees its default export alone. */
 const { ConverterType, create } = libsamplerate;
@@ -81,18 +82,6 @@ export class Resampler {
     this.#given += out.length;
     return out;
   }
-}
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const [only] = parts;
-  if (parts.length === 1 && only) return only;
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

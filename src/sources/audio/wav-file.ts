@@ -1,6 +1,7 @@
 import type { ByteSource } from './byte-source.js';
 import { openFile, openFileBlocking } from './byte-source.js';
 import { ChannelDecoder } from './channel-decoder.js';
+import { concatenate } from './concatenate.js';
 import { Resampler } from './resampler.js';
 import { readWavHeader, type WavHeader } from './wav-header.js';
 
@@ -83,21 +84,9 @@ export async function readWav(
     const parts: Float32Array[] = [];
     for await (const block of file.blocks(channel, readBytes)) parts.push(resampler ? resampler.push(block) : block);
     if (resampler) parts.push(resampler.flush());
-    return { samples: join(parts), sampleRateHz };
+    return { samples: concatenate(parts), sampleRateHz };
   } finally {
     resampler?.close();
     await file.close();
   }
-}
-
-function join(parts: readonly Float32Array[]): Float32Array {
-  const [only] = parts;
-  if (parts.length === 1 && only) return only;
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
