@@ -139,23 +139,46 @@ export interface LevelPolicy {
   readonly referenceLevelDb: number;
 }
 
-/** Rows are stacks of `stackFrames` consecutive frames: data (windowFrames − stackFrames + 1, stackFrames · melBands). */
-export interface MelFramesSpec {
-  readonly kind: 'mel-frames';
+/** How every kind of sound features cuts a stream into windows, on the grid of the log-mel frames. */
+export interface SoundWindowing {
   readonly mel: MelSpec;
   readonly level: LevelPolicy;
-  readonly stackFrames: number;
+  /** Length of a window, and distance from one to the next. */
   readonly windowFrames: number;
   readonly hopFrames: number;
 }
 
+/** Rows are stacks of `stackFrames` consecutive frames: data (windowFrames − stackFrames + 1, stackFrames · melBands). */
+export interface MelFramesSpec extends SoundWindowing {
+  readonly kind: 'mel-frames';
+  readonly stackFrames: number;
+}
+
 /** One row a window, frames one after the other: data (1, windowFrames · melBands). */
-export interface MelFlatSpec {
+export interface MelFlatSpec extends SoundWindowing {
   readonly kind: 'mel-flat';
-  readonly mel: MelSpec;
-  readonly level: LevelPolicy;
-  readonly windowFrames: number;
-  readonly hopFrames: number;
+}
+
+/**
+ * One row a window: statistics of each band over time, one after the other: data (1, statistics · melBands). First the
+ * ranked means Σ_j r^j X_(j) / Σ_j r^j of each r of `ranks` (X_(0) ≥ X_(1) ≥ …; r = 1 is the mean, r = 0 the maximum),
+ * then the standard deviation where `deviation` is true.
+ */
+export interface MelPooledSpec extends SoundWindowing {
+  readonly kind: 'mel-pooled';
+  /** 0…1 each */
+  readonly ranks: readonly number[];
+  readonly deviation: boolean;
+}
+
+/** One row a window, its samples: data (1, (windowFrames − 1) · hopSamples + fftSize). */
+export interface RawFlatSpec extends SoundWindowing {
+  readonly kind: 'raw-flat';
+}
+
+/** One number a window, its RMS level in dBFS to a thousandth: data (1, 1). A control. */
+export interface LevelSpec extends SoundWindowing {
+  readonly kind: 'level';
 }
 
 /** One row a picture: data (1, height · width · channels), 0…1. */
@@ -204,8 +227,10 @@ export interface TableSpec {
   readonly watch?: TableWatch;
 }
 
-export type AudioFeatureSpec = MelFramesSpec | MelFlatSpec;
+export type AudioFeatureSpec = MelFramesSpec | MelFlatSpec | MelPooledSpec | RawFlatSpec | LevelSpec;
 export type FeatureSpec = AudioFeatureSpec | ImageFlatSpec | TableSpec;
+/** What a row that a scorer sees is. */
+export type RowKind = FeatureSpec['kind'];
 
 /** What a scorer sees. */
 export interface Window extends Origin {

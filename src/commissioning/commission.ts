@@ -16,11 +16,11 @@ import type {
 } from '../contracts.js';
 import { calibrate } from '../decision/calibration.js';
 import type { SessionOptions } from '../engine/session.js';
+import { isSound, rowShape } from '../features/spec-sizes.js';
 import type { FittedModel, Hyperparameters } from '../scorers/method.js';
 import { methodNamed, recipeOf } from '../scorers/methods.js';
 import { sha256, writePackage } from '../scorers/package-files.js';
 import { scoreWindows } from '../scorers/package-scorer.js';
-import type { Preset } from '../scorers/recipes.js';
 import { RowScorer } from '../scorers/row-scorer.js';
 import { type Split, splitNormals } from './hold-out.js';
 import { type FeatureRequest, type Recordings, readRecordings, type Segment } from './recordings.js';
@@ -32,7 +32,8 @@ export interface CommissionOptions {
   /** Opens the recorded normals from their start; may be called twice. */
   readonly open: () => Source;
   readonly features: FeatureRequest;
-  readonly preset: Preset;
+  /** Name of what was asked for, for the record. */
+  readonly preset: string;
   /** One of METHODS; `dagmm` by default. */
   readonly method?: string;
   /** The method's first by default: `robust` of `dagmm`. */
@@ -83,7 +84,7 @@ export async function commission(options: CommissionOptions): Promise<Manifest> 
   const split = splitNormals(recordings.segments, recordings.spec);
   noteSlowColumns(recordings.spec, split, options);
   const dataDigest = digestOf(split.training);
-  const result = await train(split, dataDigest, signal, options);
+  const result = await train(split, recordings.spec, dataDigest, signal, options);
   const { calibration, device } = await calibrateOn(split, result, recordings.spec, descriptors.means(), options);
   const record = recordOf(
     { recordings, split, result, dataDigest, seconds: (performance.now() - started) / 1000 },
@@ -114,13 +115,14 @@ function chosen({ method = 'dagmm', recipe }: CommissionOptions): { method: stri
 
 function train(
   split: Split,
+  spec: FeatureSpec,
   dataDigest: string,
   signal: AbortSignal,
   options: CommissionOptions,
 ): Promise<FittedModel> {
-  const { preset, seed = 0, settings = {}, device = 'cpu', threads = 1 } = options;
+  const { seed = 0, settings = {}, device = 'cpu', threads = 1 } = options;
   const { method, recipe } = chosen(options);
-  const how = { method, preset, recipe, seed, settings, device, threads };
+  const how = { method, rowKind: spec.kind, rowShape: rowShape(spec), recipe, seed, settings, device, threads };
   const key = JSON.stringify({ version: versions(), ...how, dataDigest });
   return runTraining(
     {
@@ -153,7 +155,7 @@ async function calibrateOn(
       segments.push(await scoreWindows(scorer, windows, width));
       onProgress?.({ stage: 'scoring', done: segments.length, total: heldOut.length, loss: null });
     }
-    const levelsDb = spec.kind.startsWith('mel-') ? levelsOf(heldOut) : undefined;
+    const levelsDb = isSound(spec) ? levelsOf(heldOut) : undefined;
     const calibration = calibrate({ segments, ...timingOf(spec, heldOut), smoothing, levelsDb, descriptors });
     return { calibration, device: scorer.device };
   } finally {
@@ -196,12 +198,8 @@ function recordOf(
   };
 }
 
-const MODALITIES: Readonly<Record<FeatureSpec['kind'], Modality>> = {
-  'mel-frames': 'audio',
-  'mel-flat': 'audio',
-  'image-flat': 'image',
-  table: 'table',
-};
+const modalityOf = (spec: FeatureSpec): Modality =>
+  isSound(spec) ? 'audio' : spec.kind === 'image-flat' ? 'image' : 'table';
 
 function manifestOf(
   features: FeatureSpec,
@@ -217,7 +215,7 @@ function manifestOf(
     scorer: chosen(options).method,
     createdAt: new Date().toISOString(),
     auscultVersion: auscult,
-    modality: MODALITIES[features.kind],
+    modality: modalityOf(features),
     features,
     input: { width: split.width, scoringRows, meanRow: Array.from(meanRow, (x) => Number(x.toPrecision(7))) },
     engine: { runtime, device, threads: options.threads ?? 1 },

@@ -1,4 +1,5 @@
 import { type FeatureSpec, ModelError } from '../contracts.js';
+import { isSound } from '../features/spec-sizes.js';
 import type { KeptWindow, Segment } from './recordings.js';
 
 /** Normals that the network learns from, and normals it never sees, for calibration. */
@@ -79,10 +80,9 @@ const joined = (segments: readonly Segment[]): Segment => ({
 function uniqueRows(segment: Segment, until: number, spec: FeatureSpec): Float32Array[] {
   const windows = segment.windows.slice(0, until);
   if (spec.kind !== 'mel-frames') {
-    const border =
-      spec.kind === 'mel-flat'
-        ? (segment.windows[until]?.startMs ?? Number.POSITIVE_INFINITY)
-        : Number.POSITIVE_INFINITY;
+    const border = isSound(spec)
+      ? (segment.windows[until]?.startMs ?? Number.POSITIVE_INFINITY)
+      : Number.POSITIVE_INFINITY;
     const clear = windows.filter(({ endMs }) => endMs <= border + 1);
     return clear.map(({ data }) => data);
   }

@@ -1,5 +1,5 @@
 import type { FeatureSpec } from '../contracts.js';
-import { hopMs, windowMs } from '../features/spec-sizes.js';
+import { hopMs, isSound, windowMs } from '../features/spec-sizes.js';
 import type { Segment } from './recordings.js';
 
 export interface Timing {
@@ -12,7 +12,7 @@ const DEFAULT_INTERVAL_MS = 1_000;
 
 /** Length of a window and distance of two: from the spec for sound, else the median interval of the recordings. */
 export function timingOf(spec: FeatureSpec, segments: readonly Segment[]): Timing {
-  if (spec.kind === 'mel-frames' || spec.kind === 'mel-flat') return { windowMs: windowMs(spec), hopMs: hopMs(spec) };
+  if (isSound(spec)) return { windowMs: windowMs(spec), hopMs: hopMs(spec) };
   const intervals = segments
     .flatMap(({ windows }) => windows.slice(1).map(({ startMs }, i) => startMs - (windows[i]?.startMs ?? startMs)))
     .filter((interval) => interval > 0)

@@ -1,3 +1,4 @@
+import type { RowKind } from '../contracts.js';
 import type { SessionOptions } from '../engine/session.js';
 import type { FittedModel, Hyperparameters } from '../scorers/method.js';
 
@@ -7,7 +8,8 @@ export interface TrainJob {
   readonly width: number;
   /** Name of a method. */
   readonly method: string;
-  readonly preset: string;
+  readonly rowKind: RowKind;
+  readonly rowShape: readonly number[];
   readonly recipe: string;
   readonly seed: number;
   readonly settings: Hyperparameters;

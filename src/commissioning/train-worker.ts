@@ -15,6 +15,7 @@ function work({ rows, width, method, cancel, checkpoint, ...options }: TrainJob)
       ...options,
       cancelled: () => Atomics.load(cancel, 0) !== 0,
       onProgress: (step) => say({ kind: 'step', step }),
+      onNote: (text) => say({ kind: 'note', text }),
       checkpoints,
     },
   );

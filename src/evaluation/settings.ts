@@ -1,5 +1,5 @@
 /** Overrides of hyper-parameters from the command line. */
-import { ConfigError } from '../contracts.js';
+import { ConfigError, type RowKind } from '../contracts.js';
 import type { Hyperparameters } from '../scorers/method.js';
 import { methodNamed } from '../scorers/methods.js';
 
@@ -21,17 +21,17 @@ export function parseAssignment(text: string): Assignment {
 
 /**
  * The settings of each run. A name goes to the runs whose method has such a setting.
- * @param preset what a row is
+ * @param rowKind what a row is
  * @throws {ConfigError} for a name that no run has, or a value of another kind
  */
 export function settingsOf<T extends Run>(
   runs: readonly T[],
   assignments: readonly Assignment[],
-  preset = 'table',
+  rowKind: RowKind = 'table',
 ): (T & { settings: Hyperparameters })[] {
-  for (const assignment of assignments) refuseUnknown(runs, assignment, preset);
+  for (const assignment of assignments) refuseUnknown(runs, assignment, rowKind);
   return runs.map((run) => {
-    const defaults = defaultsOf(run, preset);
+    const defaults = defaultsOf(run, rowKind);
     const mine = assignments.filter(
       ({ method, name }) => method === run.method || (method === null && name in defaults),
     );
@@ -52,16 +52,16 @@ interface Run {
 const ROWS = 1000;
 const WIDTH = 10;
 
-function defaultsOf({ method, recipe }: Run, preset: string): Hyperparameters {
-  return methodNamed(method).defaults?.(preset, recipe, ROWS, WIDTH) ?? {};
+function defaultsOf({ method, recipe }: Run, rowKind: RowKind): Hyperparameters {
+  return methodNamed(method).defaults?.(rowKind, recipe, ROWS, WIDTH) ?? {};
 }
 
-function refuseUnknown(runs: readonly Run[], { method, name }: Assignment, preset: string): void {
+function refuseUnknown(runs: readonly Run[], { method, name }: Assignment, rowKind: RowKind): void {
   const asked = runs.filter((run) => method === null || run.method === method);
   if (asked.length === 0)
     throw new ConfigError(`--set ${method}.${name}: ${method} is not among the methods asked for`);
-  if (asked.some((run) => name in defaultsOf(run, preset))) return;
-  const known = [...new Set(asked.flatMap((run) => Object.keys(defaultsOf(run, preset))))].join(', ');
+  if (asked.some((run) => name in defaultsOf(run, rowKind))) return;
+  const known = [...new Set(asked.flatMap((run) => Object.keys(defaultsOf(run, rowKind))))].join(', ');
   throw new ConfigError(`--set: expected one of ${known || 'no setting at all'}, found "${name}"`);
 }
 

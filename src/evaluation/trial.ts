@@ -52,7 +52,7 @@ function learn(
   };
   const checkpoints = openCheckpoints({ ...checkpoint, onRefused: onNote });
   const named = methodNamed(method);
-  const options = { preset: 'table', seed, settings, threads, cancelled, onProgress, checkpoints };
+  const options = { rowKind: 'table' as const, seed, settings, threads, cancelled, onProgress, checkpoints };
   return named.fit({ data: train, width }, recipe === '' ? options : { ...options, recipe }).then(async (fitted) => {
     await checkpoints.clear();
     return fitted;

@@ -1,16 +1,17 @@
 import { type AudioFeatureSpec, type Features, ModelError, type Observation, type Window } from '../contracts.js';
-import { flatWindows, frameStacks, type Rows } from './frame-stacks.js';
+import type { Rows } from './frame-stacks.js';
 import { type FramedWindow, Framer } from './framing.js';
 import { levelDb, levelOffsetDb } from './level.js';
 import { createLogMel, floorDb, type LogMel, type LogMelPicture } from './log-mel.js';
 import { joinSignalStats } from './signal-stats.js';
+import { soundRows, windowSamples } from './sound-rows.js';
 
 export interface FeatureOptions {
   /** Windows of sound without what only people and alarms look at: level, health and picture. Default false. */
   readonly rowsOnly?: boolean;
 }
 
-/** Sound → windows of log-mel rows, for `mel-frames` and `mel-flat`. */
+/** Sound → windows of rows, for every kind of sound features. */
 export class AudioFeatures implements Features {
   private readonly framer: Framer;
   private readonly scratch: Float32Array;
@@ -45,7 +46,8 @@ export class AudioFeatures implements Features {
     // Rows are copies, so the picture below them may serve again.
     const finite = floorDb(raw, offsetDb, this.scratch);
     const picture = { data: this.scratch, frames: this.spec.windowFrames, bands: mel.melBands };
-    return { ...framed, ...rowsOf(this.spec, picture), finite, modality: 'audio' };
+    const rows = soundRows(this.spec, { picture, samples: framed.samples, offsetDb });
+    return { ...framed, ...rows, finite, modality: 'audio' };
   }
 
   private toWindow({ raw, stretches, ...framed }: FramedWindow): Window {
@@ -55,7 +57,7 @@ export class AudioFeatures implements Features {
     const judged = offsetDb === 0 ? recorded : floored(raw, this.spec.mel.melBands, offsetDb);
     return {
       ...framed,
-      ...rowsOf(this.spec, judged),
+      ...soundRows(this.spec, { picture: judged, samples: framed.samples, offsetDb }),
       finite: judged.finite,
       modality: 'audio',
       levelDb: level,
@@ -80,8 +82,10 @@ export async function createClipRows(spec: AudioFeatureSpec): Promise<ClipRows> 
     const raw = new Float32Array(logMel.framesIn(samples.length) * bands);
     logMel.writeRaw(samples, 0, raw.length / bands, raw, 0);
     const level = levelDb(samples);
-    floorDb(raw, levelOffsetDb(spec.level, level));
-    const rows = rowsOf(spec, { data: raw, frames: raw.length / bands, bands });
+    const offsetDb = levelOffsetDb(spec.level, level);
+    floorDb(raw, offsetDb);
+    const picture = { data: raw, frames: raw.length / bands, bands };
+    const rows = soundRows(spec, { picture, samples, offsetDb });
     if (rows.shape[0] === 0) throw new ModelError(tooShort(spec, samples.length));
     return { ...rows, levelDb: level };
   };
@@ -94,12 +98,6 @@ export async function createAudioFeatures(
 ): Promise<Features> {
   checkFrames(spec);
   return new AudioFeatures(spec, await createLogMel(spec.mel), rowsOnly);
-}
-
-function rowsOf(spec: AudioFeatureSpec, picture: LogMelPicture): Rows {
-  return spec.kind === 'mel-frames'
-    ? frameStacks(picture, spec.stackFrames)
-    : flatWindows(picture, spec.windowFrames, spec.hopFrames);
 }
 
 function floored(raw: Float32Array, bands: number, offsetDb: number): LogMelPicture & { finite: boolean } {
@@ -117,10 +115,14 @@ function checkFrames(spec: AudioFeatureSpec): void {
   within('windowFrames', spec.windowFrames, 1, 100_000);
   within('hopFrames', spec.hopFrames, 1, spec.windowFrames);
   within('stackFrames', stack, 1, spec.windowFrames);
+  if (spec.kind !== 'mel-pooled') return;
+  if (spec.ranks.length === 0 && !spec.deviation)
+    throw new ModelError('ranks: expected at least one statistic, got none');
+  const bad = spec.ranks.find((rank) => !(rank >= 0 && rank <= 1));
+  if (bad !== undefined) throw new ModelError(`ranks: expected numbers from 0 to 1, got ${bad}`);
 }
 
 function tooShort(spec: AudioFeatureSpec, samples: number): string {
-  const frames = spec.kind === 'mel-frames' ? spec.stackFrames : spec.windowFrames;
-  const needed = (frames - 1) * spec.mel.hopSamples + spec.mel.fftSize;
+  const needed = windowSamples(spec.kind === 'mel-frames' ? { ...spec, windowFrames: spec.stackFrames } : spec);
   return `clip: expected at least ${needed} samples at ${spec.mel.sampleRateHz} Hz, got ${samples}`;
 }

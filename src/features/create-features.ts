@@ -8,6 +8,9 @@ export async function createFeatures(spec: FeatureSpec, options: FeatureOptions 
   switch (spec.kind) {
     case 'mel-frames':
     case 'mel-flat':
+    case 'mel-pooled':
+    case 'raw-flat':
+    case 'level':
       return createAudioFeatures(spec, options);
     case 'image-flat':
       return new ImageFeatures(spec);

@@ -1,4 +1,6 @@
 import type { AudioFeatureSpec, FeatureSpec, TableSpec } from '../contracts.js';
+import { pooledStatistics } from './pooled.js';
+import { windowSamples } from './sound-rows.js';
 
 /** Numbers in one row that a scorer sees. */
 export function rowWidth(spec: FeatureSpec): number {
@@ -7,12 +9,38 @@ export function rowWidth(spec: FeatureSpec): number {
       return spec.stackFrames * spec.mel.melBands;
     case 'mel-flat':
       return spec.windowFrames * spec.mel.melBands;
+    case 'mel-pooled':
+      return pooledStatistics(spec) * spec.mel.melBands;
+    case 'raw-flat':
+      return windowSamples(spec);
+    case 'level':
+      return 1;
     case 'image-flat':
       return spec.width * spec.height * spec.channels;
     case 'table':
       return spec.columns.reduce((width, column) => width + columnWidth(column), 0);
   }
 }
+
+/** Shape of one row, row-major: [frames, bands], [height, width, channels], … */
+export function rowShape(spec: FeatureSpec): readonly number[] {
+  switch (spec.kind) {
+    case 'mel-frames':
+      return [spec.stackFrames, spec.mel.melBands];
+    case 'mel-flat':
+      return [spec.windowFrames, spec.mel.melBands, 1];
+    case 'mel-pooled':
+      return [pooledStatistics(spec), spec.mel.melBands];
+    case 'image-flat':
+      return [spec.height, spec.width, spec.channels];
+    default:
+      return [rowWidth(spec)];
+  }
+}
+
+/** True for every kind of sound features. */
+export const isSound = (spec: FeatureSpec): spec is AudioFeatureSpec =>
+  spec.kind !== 'image-flat' && spec.kind !== 'table';
 
 /** Rows of one window. */
 export function rowsPerWindow(spec: FeatureSpec): number {
@@ -26,7 +54,7 @@ export function columnWidth(column: TableSpec['columns'][number]): number {
 
 /** Time that one window covers, ms. */
 export function windowMs(spec: AudioFeatureSpec): number {
-  return (((spec.windowFrames - 1) * spec.mel.hopSamples + spec.mel.fftSize) / spec.mel.sampleRateHz) * 1000;
+  return (windowSamples(spec) / spec.mel.sampleRateHz) * 1000;
 }
 
 /** Time from one window to the next, ms. */

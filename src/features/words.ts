@@ -13,12 +13,11 @@ export function describeEvent(
   contribution: Contribution | null,
 ): string {
   switch (features.kind) {
-    case 'mel-frames':
-    case 'mel-flat':
-      return soundWords(window, features.mel, calibration.descriptors, contribution);
     case 'image-flat':
       return imageWords(features, contribution);
     case 'table':
       return tableWords(features, window.cells ?? {}, contribution);
+    default:
+      return soundWords(window, features.mel, calibration.descriptors, contribution);
   }
 }

@@ -5,7 +5,7 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { commission } from '../commissioning/commission.js';
-import { presetRequest } from '../commissioning/preset-request.js';
+import { DEFAULT_PRESETS, presetRequest } from '../commissioning/presets/index.js';
 import type { Config, FeedConfig } from '../config/load.js';
 import { AuscultError, ConfigError, type Observation, type Source, SourceError } from '../contracts.js';
 import { wavFileSource } from '../sources/audio/index.js';
@@ -74,7 +74,7 @@ export class Learner {
     this.#options.log.info(`${feed.name}: recorded ${minutes} min in ${folder}, training`);
     const manifest = await commission({
       open: () => source,
-      ...presetRequest(presetOf(feed)),
+      ...presetRequest(DEFAULT_PRESETS[modalityOf(feed)]),
       ...this.#options.engine,
       out: feed.model,
       signal: this.#stop.signal,
@@ -85,11 +85,6 @@ export class Learner {
       `${feed.name}: learned from ${manifest.training.rows} rows in ${manifest.training.seconds} s, now judged by ${feed.model}`,
     );
   }
-}
-
-function presetOf(feed: FeedConfig): 'mel-frames' | 'image-flat' | 'table' {
-  const modality = modalityOf(feed);
-  return modality === 'audio' ? 'mel-frames' : modality === 'image' ? 'image-flat' : 'table';
 }
 
 /** Collects observations until enough time is covered. @throws {SourceError} when what came cannot be learnt from */

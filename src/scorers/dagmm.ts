@@ -8,7 +8,7 @@ export const dagmm: Method = {
   name: 'dagmm',
   source: 'Zong et al., Deep Autoencoding Gaussian Mixture Model for Unsupervised Anomaly Detection, ICLR 2018',
   recipes: ['robust', ...RECIPES.filter((recipe) => recipe !== 'robust')],
-  defaults: (preset, recipe, rows, width) => ({ ...settingsFor(preset, recipe, rows, width) }),
+  defaults: (rowKind, recipe, rows, width) => ({ ...settingsFor(rowKind, recipe, rows, width) }),
   async fit(rows, { recipe = 'robust', settings, ...options }) {
     const { trainDagmm } = await import('./train-dagmm.js');
     return dagmmOf(await trainDagmm(rows, { ...options, recipe, settings: settings as Partial<DagmmSettings> }));

@@ -4,20 +4,22 @@ import { type FeatureSpec, type Manifest, ModelError } from '../contracts.js';
 const count = z.int().positive();
 const mel = z.strictObject({ sampleRateHz: z.number().positive(), fftSize: count, hopSamples: count, melBands: count });
 const level = z.strictObject({ policy: z.enum(['keep', 'match']), referenceLevelDb: z.number() });
+const windowing = { mel, level, windowFrames: count, hopFrames: count };
 const column = z.discriminatedUnion('type', [
   z.strictObject({ name: z.string(), type: z.literal('numeric'), mean: z.number(), deviation: z.number().positive() }),
   z.strictObject({ name: z.string(), type: z.literal('categorical'), categories: z.array(z.string()) }),
 ]);
 const features = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('mel-frames'), ...windowing, stackFrames: count }),
+  z.strictObject({ kind: z.literal('mel-flat'), ...windowing }),
   z.strictObject({
-    kind: z.literal('mel-frames'),
-    mel,
-    level,
-    stackFrames: count,
-    windowFrames: count,
-    hopFrames: count,
+    kind: z.literal('mel-pooled'),
+    ...windowing,
+    ranks: z.array(z.number().min(0).max(1)),
+    deviation: z.boolean(),
   }),
-  z.strictObject({ kind: z.literal('mel-flat'), mel, level, windowFrames: count, hopFrames: count }),
+  z.strictObject({ kind: z.literal('raw-flat'), ...windowing }),
+  z.strictObject({ kind: z.literal('level'), ...windowing }),
   z.strictObject({
     kind: z.literal('image-flat'),
     width: count,

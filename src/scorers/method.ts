@@ -1,4 +1,5 @@
 /** What every way of learning normal rows offers, from DAGMM to the baselines that it is compared with. */
+import type { RowKind } from '../contracts.js';
 import type { SessionOptions } from '../engine/session.js';
 import type { CheckpointStore } from './checkpoint.js';
 import type { RowMatrix } from './row-matrix.js';
@@ -15,8 +16,13 @@ export interface FitProgress {
 }
 
 export interface FitOptions {
-  /** What a row is: one of PRESETS. */
-  readonly preset: string;
+  /** What a row is. */
+  readonly rowKind: RowKind;
+  /**
+   * Shape of one row, row-major: mel-frames [frames, bands], mel-flat [frames, bands, 1], mel-pooled [statistics, bands],
+   * image-flat [height, width, channels]; [width] by default.
+   */
+  readonly rowShape?: readonly number[];
   /** One of the method's own recipes; its first by default. */
   readonly recipe?: string;
   readonly seed: number;
@@ -26,6 +32,8 @@ export interface FitOptions {
   /** 1 by default: reproducible to the bit on one machine. */
   readonly threads?: number;
   readonly onProgress?: (progress: FitProgress) => void;
+  /** One line for the operator: what looks wrong with the fit. */
+  readonly onNote?: (line: string) => void;
   /** Looked at between native calls; true ends the fit with an AbortError. */
   readonly cancelled?: () => boolean;
   readonly checkpoints?: CheckpointStore;
@@ -59,7 +67,7 @@ export interface Method {
    * Every hyper-parameter that `settings` may override, with the value it has for so many rows of such a width. Where it
    * is absent, none may be.
    */
-  defaults?(preset: string, recipe: string, rows: number, width: number): Hyperparameters;
+  defaults?(rowKind: RowKind, recipe: string, rows: number, width: number): Hyperparameters;
   /**
    * @param rows normal rows in order of time, finite   @throws {ModelError} when the method cannot learn from them
    * @throws {DOMException} AbortError when cancelled

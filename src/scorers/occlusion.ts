@@ -1,5 +1,6 @@
 import type { ContributionAxis, FeatureSpec, MelFramesSpec, MelSpec } from '../contracts.js';
 import { bandLabels } from '../features/mel-filters.js';
+import { pooledStatistics } from '../features/pooled.js';
 import { columnWidth, rowWidth } from '../features/spec-sizes.js';
 
 /** Cells of a window that are put back to normal together; positions in its data. */
@@ -25,11 +26,32 @@ export function occlusionAxes(spec: FeatureSpec, rows: number): OcclusionAxis[] 
       return soundAxes(spec.mel, rows, spec.stackFrames);
     case 'mel-flat':
       return soundAxes(spec.mel, rows, spec.windowFrames);
+    case 'mel-pooled':
+      return [{ axis: 'band', groups: pooledBands(spec.mel, pooledStatistics(spec)) }];
+    case 'raw-flat':
+      return [{ axis: 'second', groups: sampleStretches(spec.mel, rowWidth(spec)) }];
+    case 'level':
+      return [];
     case 'image-flat':
       return [{ axis: 'pixel', groups: pixelBlocks(spec.width, spec.height, spec.channels) }];
     case 'table':
       return [{ axis: 'column', groups: columnGroups(spec, rows) }];
   }
+}
+
+/** All statistics of a band together. */
+const pooledBands = (mel: MelSpec, statistics: number): OcclusionGroup[] =>
+  bandLabels(mel).map((label, band) => ({
+    label,
+    cells: Array.from({ length: statistics }, (_, i) => i * mel.melBands + band),
+  }));
+
+function sampleStretches({ sampleRateHz }: MelSpec, samples: number): OcclusionGroup[] {
+  const length = Math.round(STRETCH_SECONDS * sampleRateHz);
+  return Array.from({ length: Math.floor(samples / length) }, (_, i) => ({
+    label: `${(i * STRETCH_SECONDS).toFixed(1)} s`,
+    cells: Array.from({ length }, (_, at) => i * length + at),
+  }));
 }
 
 /** Cell (row, position, band) is frame row + position. Time is put back only within a single row, frame by frame. */

@@ -1,11 +1,9 @@
-/** Presets (what the rows are) and recipes (how the DAGMM is trained on them), as data. Science §1–2. */
-import { ConfigError } from '../contracts.js';
+/** Recipes (how the DAGMM is trained on rows of a kind), as data. Science §1–2. */
+import { ConfigError, type RowKind } from '../contracts.js';
 import { type TransformOptions, whitenedWidth } from './input-transform.js';
 import type { ShrinkTarget } from './mixture-fit.js';
 import { latentSize, type NetworkShape, type ResidualKind, residualSize } from './network-shape.js';
 
-export const PRESETS = ['mel-frames', 'mel-flat', 'image-flat', 'table'] as const;
-export type Preset = (typeof PRESETS)[number];
 /** `paper-full` is `paper` with the paper's own epoch counts, however long they take. */
 export const RECIPES = ['paper', 'paper-full', 'robust'] as const;
 export type Recipe = (typeof RECIPES)[number];
@@ -52,20 +50,26 @@ export interface DagmmSettings extends TransformOptions {
 }
 
 /** Rows of every scoring call: two 1-s windows of frames; a batch of rows or pictures. */
-const SCORING_ROWS: Readonly<Record<Preset, number>> = { 'mel-frames': 64, 'mel-flat': 8, 'image-flat': 8, table: 64 };
+export const SCORING_ROWS: Readonly<Record<RowKind, number>> = {
+  'mel-frames': 64,
+  'mel-flat': 8,
+  'mel-pooled': 16,
+  'raw-flat': 4,
+  level: 16,
+  'image-flat': 8,
+  table: 64,
+};
 
 /** Rows that each component needs for each number of its latent space (science §2: batch ≥ 10·K·D). */
 const ROWS_PER_LATENT = 10;
 
-/** Settings of a preset and a recipe for so many rows of such a width. @throws {ConfigError} for an unknown name */
-export function settingsFor(preset: string, recipe: string, rows: number, width: number): DagmmSettings {
-  if (!isOneOf(PRESETS, preset))
-    throw new ConfigError(`preset: expected one of ${PRESETS.join(', ')}, found "${preset}"`);
+/** Settings of a recipe for so many rows of a kind and a width. @throws {ConfigError} for an unknown recipe */
+export function settingsFor(rowKind: RowKind, recipe: string, rows: number, width: number): DagmmSettings {
   if (!isOneOf(RECIPES, recipe))
     throw new ConfigError(`recipe: expected one of ${RECIPES.join(', ')}, found "${recipe}"`);
-  const scoringRows = SCORING_ROWS[preset];
-  if (recipe === 'robust') return robust(preset, rows, width, scoringRows);
-  return paper(preset, rows, width, scoringRows, recipe === 'paper-full');
+  const scoringRows = SCORING_ROWS[rowKind];
+  if (recipe === 'robust') return robust(rowKind, rows, width, scoringRows);
+  return paper(rowKind, rows, width, scoringRows, recipe === 'paper-full');
 }
 
 const isOneOf = <T extends string>(names: readonly T[], name: string): name is T =>
@@ -75,10 +79,10 @@ const isOneOf = <T extends string>(names: readonly T[], name: string): name is T
  * Zong et al., ICLR 2018. Tables: the paper's networks by width (KDDCUP 60-30-10-1, Arrhythmia 10-2, Thyroid 12-4-1)
  * and its step budgets; sounds and pictures: the customer's latent 2, K = 2.
  */
-function paper(preset: Preset, rows: number, width: number, scoringRows: number, full: boolean): DagmmSettings {
+function paper(rowKind: RowKind, rows: number, width: number, scoringRows: number, full: boolean): DagmmSettings {
   const wide = width > 200;
   const table = wide ? ARRHYTHMIA : width > 20 ? KDDCUP : THYROID;
-  const network = preset === 'table' ? table : SOUND_OR_PICTURE;
+  const network = rowKind === 'table' ? table : SOUND_OR_PICTURE;
   const batchRows = Math.min(network.batchRows, rows);
   const { steps, epochs, ...shape } = network;
   return {
@@ -120,9 +124,9 @@ const THYROID = { hidden: [12, 4], code: 1, components: 2, batchRows: 1024, step
 const SOUND_OR_PICTURE = { hidden: [60, 30, 10], code: 2, components: 2, batchRows: 1024, steps: 4_000, epochs: 0 };
 
 /** Sounds and pictures have one DAGMM; tables several. */
-function robust(preset: Preset, rows: number, width: number, scoringRows: number): DagmmSettings {
-  const base = robustBase(preset, rows, width, scoringRows);
-  return preset === 'table' ? { ...base, ...robustTable(rows, width) } : base;
+function robust(rowKind: RowKind, rows: number, width: number, scoringRows: number): DagmmSettings {
+  const base = robustBase(rowKind, rows, width, scoringRows);
+  return rowKind === 'table' ? { ...base, ...robustTable(rows, width) } : base;
 }
 
 /** Tables of so many columns for their rows are whitened. */
@@ -160,12 +164,12 @@ const ROWS_PER_CANDIDATE = 8;
  * Science §2: one hidden layer, standardised z, log residual, PCA-whitened wide input, EM where held-out rows prefer it.
  * K: 2, 4 for sound, never more than the rows support.
  */
-function robustBase(preset: Preset, rows: number, width: number, scoringRows: number): DagmmSettings {
+function robustBase(rowKind: RowKind, rows: number, width: number, scoringRows: number): DagmmSettings {
   const whitening = { whitenTo: 64, whitenAboveWidth: 200, whitenBelowRowsPerColumn: 10 };
   const seen = whitenedWidth(rows, width, whitening) || width;
   const code = Math.min(8, Math.ceil(seen / 2));
   const supported = Math.max(1, Math.floor(rows / (ROWS_PER_LATENT * (code + 2))));
-  const components = Math.min(preset === 'mel-frames' || rows > 50_000 ? 4 : 2, supported);
+  const components = Math.min(rowKind === 'mel-frames' || rows > 50_000 ? 4 : 2, supported);
   const batchRows = Math.min(rows, 1_024);
   return {
     hidden: [seen > 16 ? 64 : 32],
@@ -187,7 +191,7 @@ function robustBase(preset: Preset, rows: number, width: number, scoringRows: nu
     perDimension: true,
     epsilon: 1e-3,
     fit: 'auto',
-    emComponents: preset === 'mel-frames' ? [4, 8].filter((k) => k <= supported) : [components],
+    emComponents: rowKind === 'mel-frames' ? [4, 8].filter((k) => k <= supported) : [components],
     shrink: true,
     shrinkTo: 'all',
     members: 1,

@@ -10,7 +10,7 @@ import { type RowMatrix, rowsOf } from './row-matrix.js';
 
 export interface DagmmTrainingOptions extends Omit<FitOptions, 'settings'> {
   readonly recipe: string;
-  /** Overrides of the preset's and recipe's values. */
+  /** Overrides of the recipe's values. */
   readonly settings?: Partial<DagmmSettings>;
 }
 
@@ -25,8 +25,8 @@ export interface TrainedDagmm extends LatentMixture, TrainedMembers {
  * finite, or a training that diverged   @throws {DOMException} AbortError when cancelled
  */
 export async function trainDagmm(rows: RowMatrix, options: DagmmTrainingOptions): Promise<TrainedDagmm> {
-  const { preset, recipe } = options;
-  const settings = { ...settingsFor(preset, recipe, rowsOf(rows), rows.width), ...options.settings };
+  const { rowKind, recipe } = options;
+  const settings = { ...settingsFor(rowKind, recipe, rowsOf(rows), rows.width), ...options.settings };
   const trained = await trainMembers(rows, settings, options);
   return { ...trained, ...trained.members[0], onnx: recordMembers(trained) };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CommissionOptions, commission } from '../../src/commissioning/commission.js';
-import { presetRequest } from '../../src/commissioning/preset-request.js';
+import { presetRequest } from '../../src/commissioning/presets/index.js';
 import type { Origin, RowObservation, Source } from '../../src/contracts.js';
 import { createFeatures } from '../../src/features/create-features.js';
 import { readPackage } from '../../src/scorers/package-files.js';

@@ -7,7 +7,7 @@ import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openApp } from '../../src/app.js';
 import { commission } from '../../src/commissioning/commission.js';
-import { presetRequest } from '../../src/commissioning/preset-request.js';
+import { presetRequest } from '../../src/commissioning/presets/index.js';
 import { loadConfig } from '../../src/config/load.js';
 import type { Event } from '../../src/contracts.js';
 import { replay } from '../../src/monitoring/replay.js';

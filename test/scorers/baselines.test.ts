@@ -10,7 +10,7 @@ import { scorerContract } from './scorer-contract.js';
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(dirname(folder), { recursive: true, force: true }))));
 
-const table = EXAMPLES.find(({ preset }) => preset === 'table') as Example;
+const table = EXAMPLES.find(({ rowKind }) => rowKind === 'table') as Example;
 
 /** What one column adds is bounded: a single odd one need not outweigh a row whose columns are all a little unusual. */
 const BOUNDED = ['isolation-forest', 'ecod'];

@@ -2,18 +2,17 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FeatureSpec, HorizonCalibration, Manifest, Modality, Window } from '../../src/contracts.js';
+import type { FeatureSpec, HorizonCalibration, Manifest, RowKind, Window } from '../../src/contracts.js';
 import { defaultMelFlat, defaultMelFrames } from '../../src/features/default-specs.js';
 import { bandLabels } from '../../src/features/mel-filters.js';
-import { rowWidth } from '../../src/features/spec-sizes.js';
+import { isSound, rowShape, rowWidth } from '../../src/features/spec-sizes.js';
 import { dagmm } from '../../src/scorers/dagmm.js';
 import type { Method } from '../../src/scorers/method.js';
 import { sha256, writePackage } from '../../src/scorers/package-files.js';
 import { openRandom } from '../../src/scorers/random.js';
-import type { Preset } from '../../src/scorers/recipes.js';
 
 export interface Example {
-  readonly preset: Preset;
+  readonly rowKind: RowKind;
   readonly spec: FeatureSpec;
   /** Writes the cells of one window; `odd` adds a fault. */
   fill(seed: number, odd: boolean): { data: Float32Array; shape: [number, number] };
@@ -39,7 +38,7 @@ const PIXELS = 16;
 
 export const EXAMPLES: readonly Example[] = [
   {
-    preset: 'mel-frames',
+    rowKind: 'mel-frames',
     spec: frames,
     fill: (seed, odd) => {
       const cells = picture(seed, 31, odd);
@@ -50,13 +49,13 @@ export const EXAMPLES: readonly Example[] = [
     blame: { band: bands.slice(38, 43), second: ['0.2 s'] },
   },
   {
-    preset: 'mel-flat',
+    rowKind: 'mel-flat',
     spec: flat,
     fill: (seed, odd) => ({ data: picture(seed, 16, odd), shape: [1, 1024] }),
     blame: { band: bands.slice(38, 43), second: ['0.2 s'] },
   },
   {
-    preset: 'image-flat',
+    rowKind: 'image-flat',
     spec: { kind: 'image-flat', width: PIXELS, height: PIXELS, channels: 1 },
     fill: (seed, odd) => {
       const random = openRandom(seed, 'image');
@@ -71,7 +70,7 @@ export const EXAMPLES: readonly Example[] = [
     blame: { pixel: ['x 0–7, y 8–15'] },
   },
   {
-    preset: 'table',
+    rowKind: 'table',
     spec: {
       kind: 'table',
       columns: [
@@ -95,17 +94,12 @@ export const EXAMPLES: readonly Example[] = [
 ];
 
 export function windowOf(example: Example, seed: number, odd = false): Window {
-  const modality = MODALITY[example.spec.kind];
+  const modality = modalityOf(example);
   const origin = { feed: 'test', machine: 'test', sequence: 0, startMs: 0, endMs: 1000, origin: 'test', gap: false };
   return { ...origin, ...example.fill(seed, odd), modality };
 }
 
-const MODALITY: Readonly<Record<FeatureSpec['kind'], Modality>> = {
-  'mel-frames': 'audio',
-  'mel-flat': 'audio',
-  'image-flat': 'image',
-  table: 'table',
-};
+const modalityOf = ({ spec }: Example) => (isSound(spec) ? 'audio' : spec.kind === 'table' ? 'table' : 'image');
 
 const HORIZON: HorizonCalibration = {
   smoothing: { kind: 'mean', windows: 1 },
@@ -121,21 +115,25 @@ export async function writeExample(example: Example, windows: number, method: Me
   const normals = Array.from({ length: windows }, (_, i) => example.fill(10_000 + i, false).data);
   const width = rowWidth(example.spec);
   const rows = { data: Float32Array.from(normals.flatMap((data) => [...data])), width };
-  const { preset } = example;
-  const { onnx, meanRow, scoringRows, ...fit } = await method.fit(rows, { preset, seed: 0 });
-  const folder = join(await mkdtemp(join(tmpdir(), 'auscult-package-')), preset);
+  const { rowKind } = example;
+  const { onnx, meanRow, scoringRows, ...fit } = await method.fit(rows, {
+    rowKind,
+    rowShape: rowShape(example.spec),
+    seed: 0,
+  });
+  const folder = join(await mkdtemp(join(tmpdir(), 'auscult-package-')), rowKind);
   const manifest: Manifest = {
     format: 1,
-    name: preset,
+    name: rowKind,
     scorer: method.name,
     createdAt: '2026-01-01T00:00:00.000Z',
     auscultVersion: '0.0.0',
-    modality: MODALITY[example.spec.kind],
+    modality: modalityOf(example),
     features: example.spec,
     input: { width, scoringRows, meanRow: [...meanRow] },
     engine: { runtime: 'test', device: 'cpu', threads: 1 },
     training: {
-      preset,
+      preset: rowKind,
       recipe: method.recipes[0] ?? '',
       seed: 0,
       ...fit,

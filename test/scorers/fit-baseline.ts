@@ -8,7 +8,7 @@ import { type RowMatrix, rowsOf } from '../../src/scorers/row-matrix.js';
 export function fitBaseline(name: string, rows: RowMatrix, options: Partial<FitOptions> = {}): Promise<FittedModel> {
   const method = BASELINES.find((known) => known.name === name);
   if (!method) throw new RangeError(`no baseline ${name}`);
-  return method.fit(rows, { preset: 'table', seed: 0, ...options });
+  return method.fit(rows, { rowKind: 'table', seed: 0, ...options });
 }
 
 export async function scoreRows(onnx: Uint8Array, rows: RowMatrix): Promise<Float32Array> {

@@ -29,7 +29,7 @@ const rows = rowsLike(150, 5, 1);
 /** Over 64 steps a phase, so that each takes more than one native call. */
 const settings = { jointEpochs: 40, pretrainEpochs: 40, layerEpochs: 4, batchRows: 64, learningRate: 1e-3 };
 const fitTo = (method: Method, options: Partial<FitOptions> = {}): Promise<FittedModel> =>
-  method.fit(rows, { preset: 'table', seed: 0, settings, ...options });
+  method.fit(rows, { rowKind: 'table', seed: 0, settings, ...options });
 const named = (name: string): Method => NEURAL_METHODS.find((method) => method.name === name) as Method;
 const same = (a: FittedModel, b: FittedModel): boolean => Buffer.compare(a.onnx, b.onnx) === 0;
 
@@ -95,10 +95,10 @@ describe('every neural baseline', () => {
 
   it('refuses too few rows and rows that are not finite', async () => {
     for (const method of NEURAL_METHODS) {
-      await expect(method.fit(rowsLike(3, 5, 1), { preset: 'table', seed: 0 })).rejects.toThrow('at least 8, found 3');
+      await expect(method.fit(rowsLike(3, 5, 1), { rowKind: 'table', seed: 0 })).rejects.toThrow('at least 8, found 3');
       const torn = rowsLike(20, 5, 1);
       torn.data[7] = Number.POSITIVE_INFINITY;
-      const refused = method.fit(torn, { preset: 'table', seed: 0 });
+      const refused = method.fit(torn, { rowKind: 'table', seed: 0 });
       await expect(refused).rejects.toThrow('found Infinity in row 1, column 2');
     }
   });

@@ -18,10 +18,10 @@ const quickly = (method: Method): Method => ({
   fit: (rows, options) => method.fit(rows, { ...options, settings }),
 });
 
-for (const example of EXAMPLES.filter(({ preset }) => preset === 'table')) {
+for (const example of EXAMPLES.filter(({ rowKind }) => rowKind === 'table')) {
   for (const method of NEURAL_METHODS) {
     scorerContract({
-      name: `${example.preset}, ${method.name}`,
+      name: `${example.rowKind}, ${method.name}`,
       open: async () => {
         const folder = await writeExample(example, 400, quickly(method));
         folders.push(folder);

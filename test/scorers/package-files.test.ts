@@ -12,7 +12,7 @@ import { EXAMPLES, type Example, writeExample } from './example-packages.js';
 
 let folder: string;
 beforeAll(async () => {
-  folder = await writeExample(EXAMPLES.find(({ preset }) => preset === 'table') as Example, 100);
+  folder = await writeExample(EXAMPLES.find(({ rowKind }) => rowKind === 'table') as Example, 100);
 });
 afterAll(() => rm(dirname(folder), { recursive: true, force: true }));
 

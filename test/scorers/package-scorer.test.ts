@@ -10,9 +10,9 @@ afterAll(() => Promise.all(folders.map((folder) => rm(dirname(folder), { recursi
 
 for (const example of EXAMPLES) {
   scorerContract({
-    name: `${example.preset}, robust`,
+    name: `${example.rowKind}, robust`,
     open: async () => {
-      const folder = await writeExample(example, example.preset === 'mel-frames' ? 60 : 400);
+      const folder = await writeExample(example, example.rowKind === 'mel-frames' ? 60 : 400);
       folders.push(folder);
       return openScorer(folder);
     },

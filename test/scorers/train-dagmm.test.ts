@@ -49,7 +49,7 @@ async function score(onnx: Uint8Array, rows: RowMatrix): Promise<number[]> {
 }
 
 const quick: DagmmTrainingOptions = {
-  preset: 'table',
+  rowKind: 'table',
   recipe: 'robust',
   seed: 3,
   settings: { pretrainEpochs: 80, jointEpochs: 80, batchRows: 128, members: 2, emComponents: [2, 4] },
@@ -72,9 +72,9 @@ describe('training a flat DAGMM', () => {
     ['mel-frames', 'robust', 320],
     ['mel-flat', 'robust', 640],
     ['image-flat', 'robust', 4096],
-  ])('ranks impossible combinations above normals: %s, %s', async (preset, recipe, width) => {
+  ] as const)('ranks impossible combinations above normals: %s, %s', async (rowKind, recipe, width) => {
     const settings = recipe === 'paper' ? { jointEpochs: 1_500, learningRate: 1e-3 } : {};
-    const { onnx, skippedSteps } = await trainDagmm(sheet(400, width, 1), { preset, recipe, seed: 0, settings });
+    const { onnx, skippedSteps } = await trainDagmm(sheet(400, width, 1), { rowKind, recipe, seed: 0, settings });
     const normals = sheet(200, width, 2);
     const scores = [...(await score(onnx, normals)), ...(await score(onnx, shuffledColumns(normals)))];
     expect(scores.every(Number.isFinite)).toBe(true);
@@ -247,7 +247,7 @@ describe('the robust recipe on real data', () => {
     const half = table.length >> 1;
     const training = [...order.subarray(0, half)].filter((i) => !isOutlier(i));
     const test = [...order.subarray(half)];
-    const { onnx, model } = await trainDagmm(pick(training), { preset: 'table', recipe: 'robust', seed: 0 });
+    const { onnx, model } = await trainDagmm(pick(training), { rowKind: 'table', recipe: 'robust', seed: 0 });
     expect(areaUnderRoc(await score(onnx, pick(test)), test.map(isOutlier))).toBeGreaterThan(0.95);
     expect(applyTransform(pick(training), model.transform).width).toBe(6);
   });

@@ -1,12 +1,10 @@
 import { Command, Option } from 'commander';
 import { type CommissionProgress, commission } from '../../commissioning/commission.js';
-import { presetRequest } from '../../commissioning/preset-request.js';
-import type { Modality } from '../../contracts.js';
+import { PRESETS, type PresetRequest, presetNamed, presetRequest } from '../../commissioning/presets/index.js';
 import { describeBudget } from '../../decision/threshold.js';
 import { parseAssignment, settingsOf } from '../../evaluation/settings.js';
 import { perMs } from '../../monitoring/feed-settings.js';
 import { METHODS, methodNamed, recipeOf } from '../../scorers/methods.js';
-import { PRESETS, type Preset } from '../../scorers/recipes.js';
 import { parseRowRange, type RowRange } from '../../sources/tables/row-range.js';
 import { gather, interruptSignal, list, secondsRange, wholeNumber } from '../options.js';
 import { printJson, printLine } from '../output.js';
@@ -14,8 +12,8 @@ import { Progress } from '../progress.js';
 import { recordedFiles, recordedSource } from '../recorded.js';
 
 interface Flags {
-  preset: Preset;
-  method: string;
+  preset: string;
+  method?: string;
   recipe?: string;
   set: string[];
   data: string[];
@@ -31,20 +29,22 @@ interface Flags {
   json?: boolean;
 }
 
-const modality: Readonly<Record<Preset, Modality>> = {
-  'mel-frames': 'audio',
-  'mel-flat': 'audio',
-  'image-flat': 'image',
-  table: 'table',
-};
 const devices = ['auto', 'cpu', 'webgpu', 'cuda', 'tensorflow'] as const;
 const week = { falseAlarms: 1, perMs: perMs.week };
 
 export function trainCommand(): Command {
   return new Command('train')
     .description('learn what is normal from recordings of normal running, and write a model package')
-    .addOption(new Option('--preset <name>', 'what the model sees').choices([...PRESETS]).default('mel-frames'))
-    .addOption(new Option('--method <name>', 'how it learns').choices(METHODS.map(({ name }) => name)).default('dagmm'))
+    .addOption(
+      new Option('--preset <name>', 'what the model sees, and how it learns')
+        .choices(PRESETS.map(({ name }) => name))
+        .default('mel-frames'),
+    )
+    .addOption(
+      new Option('--method <name>', "another way of learning than the preset's").choices(
+        METHODS.map(({ name }) => name),
+      ),
+    )
     .option('--recipe <name>', "one of the method's recipes: robust (default) or paper of dagmm")
     .option('--set <name=value>', 'another hyper-parameter of the method; may be repeated', gather, [])
     .requiredOption('--data <path...>', 'WAV or picture files or folders, CSV or JSON-lines files: normal running only')
@@ -77,8 +77,8 @@ An interrupted training goes on where it was when the same command is given agai
 }
 
 async function train(flags: Flags): Promise<void> {
-  const kind = modality[flags.preset];
-  const { method, recipe, settings } = chosenMethod(flags);
+  const kind = presetNamed(flags.preset).modality;
+  const asked = presetRequest(flags.preset, { level: flags.level, exclude: flags.exclude });
   const files = await recordedFiles(kind, flags.data);
   const progress = new Progress('training', process.stderr.isTTY === true);
   const notes: string[] = [];
@@ -93,8 +93,8 @@ async function train(flags: Flags): Promise<void> {
           rows: flags.rows,
           startMs: 0,
         }),
-      ...presetRequest(flags.preset, { level: flags.level, exclude: flags.exclude }),
-      ...{ method, recipe, settings },
+      ...asked,
+      ...chosenMethod(asked, flags),
       seed: flags.seed,
       threads: Math.max(1, flags.threads),
       device: flags.device,
@@ -123,11 +123,15 @@ async function train(flags: Flags): Promise<void> {
   }
 }
 
-/** @throws {ConfigError} for a recipe or setting that the method does not have */
-function chosenMethod({ method, recipe, preset, set }: Flags) {
-  const run = { method, recipe: recipeOf(methodNamed(method), recipe) };
-  const [chosen = { ...run, settings: {} }] = settingsOf([run], set.map(parseAssignment), preset);
-  return chosen;
+/** The preset's way of learning, or the one asked for. @throws {ConfigError} for a recipe or setting that it does not have */
+function chosenMethod({ features, ...preset }: PresetRequest, flags: Flags) {
+  const method = flags.method ?? preset.method ?? 'dagmm';
+  const itsOwn = method === preset.method;
+  const recipe = recipeOf(methodNamed(method), flags.recipe ?? (itsOwn ? preset.recipe : undefined));
+  const run = { method, recipe };
+  const rowKind = features.kind === 'learn-table' ? 'table' : features.kind;
+  const [chosen] = settingsOf([run], flags.set.map(parseAssignment), rowKind);
+  return { ...run, settings: { ...(itsOwn ? preset.settings : {}), ...chosen?.settings } };
 }
 
 /** Reading 0–10 %, training 10–95 %, the rest after it. */

@@ -27,7 +27,7 @@ function baseline<Known extends Settings>({ name, source, settings: known, load 
     name,
     source,
     recipes: ['standard'],
-    defaults: (_preset, _recipe, rows, width) => defaultsOf(known, rows, width),
+    defaults: (_rowKind, _recipe, rows, width) => defaultsOf(known, rows, width),
     async fit(rows, options) {
       const settings = settingsOf(
         name,

@@ -2,7 +2,7 @@
 import { applyTransform, fitTransform, type InputTransform, type TransformedRows } from '../input-transform.js';
 import type { FitOptions, FittedModel, Hyperparameters } from '../method.js';
 import { openRandom } from '../random.js';
-import { settingsFor } from '../recipes.js';
+import { SCORING_ROWS } from '../recipes.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
 import { meanRowOf } from '../training-rows.js';
 
@@ -50,11 +50,10 @@ export function pickRows({ data, width }: RowMatrix, index: ArrayLike<number>): 
 /** A fit without epochs, loss or retries. */
 export function fittedModel(
   rows: RowMatrix,
-  { preset }: FitOptions,
+  { rowKind }: FitOptions,
   onnx: Uint8Array,
   hyperparameters: Hyperparameters,
 ): FittedModel {
-  const { scoringRows } = settingsFor(preset, 'robust', rowsOf(rows), rows.width);
   const fit = { epochs: 0, skippedSteps: 0, singularRetries: 0, finalLoss: null };
-  return { onnx, meanRow: meanRowOf(rows), scoringRows, hyperparameters, ...fit };
+  return { onnx, meanRow: meanRowOf(rows), scoringRows: SCORING_ROWS[rowKind], hyperparameters, ...fit };
 }

@@ -3,6 +3,7 @@
  * TensorFlow.js: what a method is made of is imported when it fits.
  */
 
+import type { RowKind } from '../../contracts.js';
 import type { Method } from '../method.js';
 import type { DagmmSettings } from '../recipes.js';
 import { rowsOf } from '../row-matrix.js';
@@ -26,16 +27,16 @@ interface Neural<Settings extends DagmmSettings> {
 
 function neural<Settings extends DagmmSettings>({ name, source, recipes, adjust, load }: Neural<Settings>): Method {
   const names = recipes ?? ['paper', 'paper-full'];
-  const settingsOf = (preset: string, recipe: string, rows: number, width: number): Settings =>
-    adjust(baseSettings(preset, recipe, rows, width));
+  const settingsOf = (rowKind: RowKind, recipe: string, rows: number, width: number): Settings =>
+    adjust(baseSettings(rowKind, recipe, rows, width));
   return {
     name,
     source,
     recipes: names,
     defaults: (...asked) => ({ ...(settingsOf(...asked) as DagmmSettings) }),
     async fit(rows, options) {
-      const { preset, recipe = names[0] ?? '', settings } = options;
-      const own = settingsOf(preset, recipe, rowsOf(rows), rows.width);
+      const { rowKind, recipe = names[0] ?? '', settings } = options;
+      const own = settingsOf(rowKind, recipe, rowsOf(rows), rows.width);
       return (await load())(rows, { ...own, ...settings } as Settings, options);
     },
   };

@@ -1,12 +1,13 @@
 /** Hyper-parameters of the neural baselines: the paper's networks, and how long each phase lasts. */
+import type { RowKind } from '../../contracts.js';
 import { type DagmmSettings, settingsFor } from '../recipes.js';
 
 /** Steps of one phase of `paper`, so that all methods on a small table take minutes; `paper-full` has no such bound. */
 export const PHASE_STEPS = 4_000;
 
 /** A recipe's settings with `jointEpochs` as the epochs of every phase. */
-export function baseSettings(preset: string, recipe: string, rows: number, width: number): DagmmSettings {
-  const settings = settingsFor(preset, recipe, rows, width);
+export function baseSettings(rowKind: RowKind, recipe: string, rows: number, width: number): DagmmSettings {
+  const settings = settingsFor(rowKind, recipe, rows, width);
   if (recipe !== 'paper') return settings;
   const stepsPerEpoch = Math.ceil(rows / settings.batchRows);
   const most = Math.max(1, Math.floor(PHASE_STEPS / stepsPerEpoch));

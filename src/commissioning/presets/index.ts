@@ -1,0 +1,38 @@
+import { ConfigError, type Modality, type Window } from '../../contracts.js';
+import { describe } from '../../features/descriptors.js';
+import type { CommissionOptions } from '../commission.js';
+import { CONTROL_PRESETS } from './controls.js';
+import { DAGMM_PRESETS } from './dagmm.js';
+import { PEER_PRESETS } from './peers.js';
+import type { Preset, PresetOptions } from './preset.js';
+
+export type { Preset, PresetOptions } from './preset.js';
+
+/** Every preset, Auscult's own first. */
+export const PRESETS: readonly Preset[] = [...DAGMM_PRESETS, ...PEER_PRESETS, ...CONTROL_PRESETS];
+
+/** What `commission` is asked for when no preset is named. */
+export const DEFAULT_PRESETS: Readonly<Record<Modality, string>> = {
+  audio: 'mel-frames',
+  image: 'image-flat',
+  table: 'table',
+};
+
+/** @throws {ConfigError} for an unknown name */
+export function presetNamed(name: string): Preset {
+  const preset = PRESETS.find((known) => known.name === name);
+  if (preset) return preset;
+  throw new ConfigError(`preset: expected one of ${PRESETS.map((known) => known.name).join(', ')}, found "${name}"`);
+}
+
+export type PresetRequest = Pick<CommissionOptions, 'preset' | 'features' | 'method' | 'recipe' | 'settings'> & {
+  /** Sound: what an event's words compare with. */
+  readonly describe?: (window: Window) => Readonly<Record<string, number>>;
+};
+
+/** What a preset asks of `commission`. @throws {ConfigError} for an unknown name */
+export function presetRequest(name: string, options: PresetOptions = {}): PresetRequest {
+  const { modality, features, method, recipe, settings } = presetNamed(name);
+  const asked = { preset: name, features: features(options), method, recipe, settings };
+  return modality === 'audio' ? { ...asked, describe } : asked;
+}
