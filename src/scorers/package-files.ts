@@ -1,12 +1,23 @@
 /** A model package on disk: a folder with model.onnx and model.json. */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Manifest, ModelError } from '../contracts.js';
 import { parseManifest } from './manifest.js';
+import {
+  besideOf,
+  locatePackage,
+  MANIFEST_FILE,
+  packageIsThere,
+  previousOf,
+  settlePackage,
+  swapPackages,
+  syncFolder,
+  takePlace,
+} from './package-places.js';
 
 export const MODEL_FILE = 'model.onnx';
-export const MANIFEST_FILE = 'model.json';
+export { MANIFEST_FILE };
 
 export interface ModelPackage {
   readonly folder: string;
@@ -17,7 +28,8 @@ export interface ModelPackage {
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** @throws {ModelError} for a missing or unreadable file, a manifest that is not one, or a model of another digest */
-export async function readPackage(folder: string): Promise<ModelPackage> {
+export async function readPackage(out: string): Promise<ModelPackage> {
+  const folder = locatePackage(out);
   const manifest = await readManifest(folder);
   const path = join(folder, MODEL_FILE);
   const onnx = await readOrRefuse(path);
@@ -30,7 +42,7 @@ export async function readPackage(folder: string): Promise<ModelPackage> {
 
 /** The manifest alone, for listings. */
 export async function readManifest(folder: string): Promise<Manifest> {
-  const path = join(folder, MANIFEST_FILE);
+  const path = join(locatePackage(folder), MANIFEST_FILE);
   return parseManifest((await readOrRefuse(path)).toString('utf8'), path);
 }
 
@@ -49,33 +61,26 @@ async function readOrRefuse(path: string): Promise<Buffer> {
  * Writes a package whole or not at all: beside its place, synced, renamed. What was there is kept as `<out>.previous`.
  */
 export async function writePackage(out: string, onnx: Uint8Array, manifest: Manifest): Promise<void> {
-  const target = resolve(out);
-  const beside = join(dirname(target), `.${basename(target)}.${process.pid}.new`);
-  await rm(beside, { recursive: true, force: true });
+  await settlePackage(out);
+  const beside = besideOf(out);
   await mkdir(beside, { recursive: true });
   await writeSynced(join(beside, MODEL_FILE), onnx);
-  await writeSynced(join(beside, MANIFEST_FILE), Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
+  const unnamed = join(beside, `${MANIFEST_FILE}.unfinished`);
+  await writeSynced(unnamed, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
+  await rename(unnamed, join(beside, MANIFEST_FILE));
   await syncFolder(beside);
-  await setAside(target);
-  await rename(beside, target);
-  await syncFolder(dirname(target));
+  await takePlace(out);
 }
 
-async function setAside(target: string): Promise<void> {
-  const previous = `${target}.previous`;
-  const kept = `${previous}.old`;
-  await rm(kept, { recursive: true, force: true });
-  await renameIfThere(previous, kept);
-  await renameIfThere(target, previous);
-  await rm(kept, { recursive: true, force: true });
-}
-
-async function renameIfThere(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-  }
+/**
+ * Makes the previous package the one in use, and the one in use the previous.
+ * @returns the manifest now in use   @throws {ConfigError} when there is no previous one   @throws {ModelError} when it is broken
+ */
+export async function rollBackPackage(out: string): Promise<Manifest> {
+  await settlePackage(out);
+  if (packageIsThere(previousOf(out))) await readPackage(previousOf(out));
+  await swapPackages(out);
+  return readManifest(out);
 }
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
@@ -85,14 +90,5 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
