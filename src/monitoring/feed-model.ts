@@ -1,10 +1,9 @@
 /** What judges a feed: features, scorer and decider, opened together from one package, or none of it yet. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { FeatureSpec, Features, Manifest, Scorer, Window } from '../contracts.js';
 import { createDecider, type Decider, type Resume } from '../decision/decider.js';
 import type { DeciderSettings } from '../decision/settings.js';
 import { createFeatures } from '../features/create-features.js';
+import { packageIsThere } from '../scorers/package-places.js';
 import { openScorer, type ScorerOptions } from '../scorers/package-scorer.js';
 import { deafCalibration } from './deaf.js';
 
@@ -39,7 +38,12 @@ export class FeedModel {
   }
 
   static isThere(folder: string): boolean {
-    return existsSync(join(folder, 'model.json'));
+    return packageIsThere(folder);
+  }
+
+  /** The same with another decider in place of its own. */
+  decidedBy(decider: Decider): FeedModel {
+    return new FeedModel(this.features, this.scorer, decider);
   }
 
   get manifest(): Manifest | null {
@@ -53,7 +57,9 @@ export class FeedModel {
 
   /** One energy a window; 0 while there is no scorer. */
   score(windows: readonly Window[]): Promise<Float64Array> {
-    return this.scorer ? this.scorer.score(windows) : Promise.resolve(new Float64Array(windows.length));
+    return this.scorer && windows.length > 0
+      ? this.scorer.score(windows)
+      : Promise.resolve(new Float64Array(windows.length));
   }
 
   async close(): Promise<void> {
