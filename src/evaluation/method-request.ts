@@ -23,6 +23,7 @@ export interface MethodRequest {
 const MAIN_METHOD = 'dagmm';
 /** Recipes that take as long as their publication did are run when they are named, never by `all`. */
 const isLong = (recipe: string): boolean => recipe.endsWith('-full');
+const learnsTables = ({ rowKinds }: Method): boolean => rowKinds?.includes('table') ?? true;
 
 /** @throws {ConfigError} for a method, recipe or setting that is not there */
 export function methodRuns({ names, recipe, assignments = [] }: MethodRequest): MethodRun[] {
@@ -45,7 +46,7 @@ export function runName({ method, recipe }: Chosen): string {
 
 function everyMethod(recipe: string | undefined): Chosen[] {
   const main = METHODS.filter(({ name }) => name === MAIN_METHOD);
-  const others = METHODS.filter(({ name }) => name !== MAIN_METHOD);
+  const others = METHODS.filter((method) => method.name !== MAIN_METHOD && learnsTables(method));
   return [
     ...main.flatMap((method) => recipesFor(method, recipe ?? 'all')),
     ...others.flatMap((m) => recipesFor(m, recipe)),

@@ -63,6 +63,8 @@ export interface Method {
   readonly source: string;
   /** Named sets of hyper-parameters, the default first. */
   readonly recipes: readonly string[];
+  /** What rows may be; anything where it is absent. */
+  readonly rowKinds?: readonly RowKind[];
   /**
    * Every hyper-parameter that `settings` may override, with the value it has for so many rows of such a width. Where it
    * is absent, none may be.
