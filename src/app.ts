@@ -34,6 +34,7 @@ import {
 } from './sinks/mqtt/index.js';
 import type { Broker } from './sources/mqtt/topic-source.js';
 import { openStore, type Store } from './store/index.js';
+import { removeServiceAddress, writeServiceAddress } from './store/service-file.js';
 
 export interface Log {
   info(line: string): void;
@@ -117,6 +118,7 @@ class Service implements App {
     this.#forgetUnknownFeeds(this.#store);
     for (const feed of feeds) room.add(await this.#openFeed(feed, this.#store, room));
     this.#start(room);
+    writeServiceAddress(this.#config.dataDir, { pid: process.pid, page: this.url, broker: this.broker });
   }
 
   close(): Promise<void> {
@@ -147,13 +149,17 @@ class Service implements App {
       engine: this.#config.engine,
       log: this.#log,
       reopen: (name) => this.#reopen(name, store),
+      onProgress: (progress) => {
+        for (const sink of this.#sinks) sink.learning?.(progress);
+      },
     });
     this.#learner = learner;
     this.#room = new MachineRoom({
       store,
       sinks: this.#sinks,
       messages: this.#messages,
-      learn: (monitor, minutes) => learner.start(monitor, this.#feed(monitor.feed), minutes),
+      learn: (monitor, asked) => learner.start(monitor, this.#feed(monitor.feed), asked),
+      rollBack: (monitor) => learner.rollBack(monitor, this.#feed(monitor.feed)),
       nowMs: Date.now,
     });
     return this.#room;
@@ -376,6 +382,7 @@ class Service implements App {
     await this.#http?.close();
     await this.#mqtt?.close();
     await this.#embedded?.close();
+    if (this.#store) removeServiceAddress(this.#config.dataDir);
     await this.#store?.close();
   }
 }

@@ -402,6 +402,8 @@ export interface Verdict {
   readonly clearBelow: number;
   /** Conformal p of the statistic against held-out normals: (1 + #{s ≥ statistic}) / (n + 1). */
   readonly pValue: number;
+  /** Where drift is followed: the score of the model as it was commissioned. */
+  readonly frozenScore?: number;
   /** The long horizon, once it is full. */
   readonly long: { readonly statistic: number; readonly threshold: number; readonly pValue: number } | null;
   readonly operating: OperatingState;
@@ -439,12 +441,25 @@ export interface Event {
 
 export type EventChange = 'raised' | 'updated' | 'cleared';
 
+/** How far the learning of one feed is. */
+export interface LearnProgress {
+  readonly feed: string;
+  readonly machine: string;
+  readonly stage: 'recording' | 'training' | 'switching' | 'done' | 'failed';
+  /** Of the stage, 0…1. */
+  readonly share: number;
+  readonly atMs: number;
+  /** One line; in the end what can be promised from now on, or why nothing was learnt. */
+  readonly message: string;
+}
+
 /** Where events, states and scores go. */
 export interface Sink {
   readonly name: string;
   event(event: Event, change: EventChange): void;
   state(machine: string, state: MachineState, atMs: number): void;
   verdict(verdict: Verdict): void;
+  learning?(progress: LearnProgress): void;
   close(): Promise<void>;
 }
 
@@ -458,7 +473,16 @@ export type Command =
       readonly label: EventLabel;
       readonly note: string | null;
     }
-  | { readonly command: 'learn'; readonly machine: string; readonly minutes: number }
+  | {
+      readonly command: 'learn';
+      readonly machine: string;
+      readonly minutes: number;
+      /** One feed of the machine; all of them when absent. */
+      readonly feed?: string;
+      /** Instead of the configured one. */
+      readonly preset?: string;
+    }
+  | { readonly command: 'roll-back'; readonly machine: string; readonly feed?: string }
   | { readonly command: 'mute'; readonly machine: string; readonly minutes: number }
   | { readonly command: 'test-alert'; readonly machine: string };
 

@@ -185,6 +185,37 @@ const feed = z.strictObject({
   machine: topicLevel.optional().describe('The machine it belongs to; default: the name. Several feeds may share one.'),
   model: path.describe('Folder of the model package. If it is not there yet, the feed waits for the command learn.'),
   source: z.discriminatedUnion('type', [microphone, wav, audioFolder, ffmpeg, imageFolder, table, topic]),
+  learn: z
+    .strictObject({
+      preset: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('What `learn` trains, a name of `auscult train --preset`. Default: mel-frames, image-flat or table.'),
+      level: z.enum(['keep', 'match']).default('keep').describe('Sound: judge it as recorded, or at equal loudness.'),
+    })
+    .prefault({}),
+  drift: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(false)
+        .describe('Follow slow changes of normal. The score of the model as commissioned is stored beside it.'),
+      anchor: z
+        .number()
+        .min(0.01)
+        .max(0.05)
+        .default(0.02)
+        .describe('Share of the commissioned model that always stays in what is followed.'),
+      cap: z
+        .number()
+        .positive()
+        .default(2)
+        .describe(
+          'Farthest from the commissioned model, nats (2 is two standard deviations in one direction); beyond, nothing more is followed.',
+        ),
+    })
+    .prefault({}),
   alerts: alertsOverride.optional().describe('Overrides of the common alerts section.'),
   operating: z
     .strictObject({

@@ -41,6 +41,11 @@ export class EventDesk {
     return [...this.#open.values()];
   }
 
+  /** True while there is an open event of this kind and code. */
+  has(change: Pick<Change, 'kind' | 'code'>): boolean {
+    return this.#open.has(keyOf(change));
+  }
+
   /** Applies one step in the life of an event and returns the event as it now is. */
   apply(change: Change, explanation: Explanation | null): Event {
     const known = this.#open.get(keyOf(change));

@@ -2,6 +2,8 @@
  * The loop of one feed: observation → windows → energies → verdict → event. The one owner of its source, scorer, sound
  * buffer and open events. Start reading here.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Heard } from '../commissioning/learn.js';
 import {
   type AudioObservation,
   type Contribution,
@@ -18,12 +20,15 @@ import {
   type Window,
 } from '../contracts.js';
 import type { DeciderInput, Decision } from '../decision/decider.js';
+import type { Change } from '../decision/event-cycle.js';
+import { hopMs, isSound } from '../features/spec-sizes.js';
 import { describeEvent } from '../features/words.js';
 import { encodeWav } from '../sources/wav-encode.js';
 import type { NewOutboxMessage, Store } from '../store/types.js';
 import type { Clip, ClipRecorder } from './clip-recorder.js';
 import { EventDesk, type Explanation } from './event-desk.js';
 import type { FeedModel } from './feed-model.js';
+import { Understudy } from './understudy.js';
 
 /** Where a feed's log-mel frames are shown. */
 export interface Spectrogram {
@@ -49,18 +54,26 @@ export interface FeedMonitorOptions {
   readonly clock: (() => number) | null;
 }
 
-/** Gets every observation while a feed is learning. */
-export type Listener = (observation: Observation) => void;
+/** Gets everything that a feed hears while it is learning. */
+export type Listener = (heard: Heard) => void;
+
+/** A model that takes over is waited for no longer than this, however seldom there is a window. */
+const takeOverMs = 60_000;
 
 export class FeedMonitor {
   readonly #options: FeedMonitorOptions;
   readonly #desk: EventDesk;
   readonly #saving = new Set<Promise<void>>();
   #model: FeedModel;
+  #understudy: Understudy | null = null;
   #listener: Listener | null = null;
+  #learning = false;
+  #ended = false;
+  #running: boolean | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #state: MachineState = 'unknown';
   #lastWindowMs: number | null = null;
+  #lastStartMs: number | null = null;
   #shownUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: FeedMonitorOptions, model: FeedModel) {
@@ -91,6 +104,11 @@ export class FeedMonitor {
     return this.#lastWindowMs;
   }
 
+  /** What a topic has said last: whether the machine runs; null before that. */
+  get runningSaid(): boolean | null {
+    return this.#running;
+  }
+
   /** Runs until the source ends or the signal aborts; then stores what there is of unfinished clips. */
   async run(signal: AbortSignal): Promise<void> {
     try {
@@ -98,6 +116,8 @@ export class FeedMonitor {
         await this.#inTurn(() => (item.kind === 'trouble' ? this.#trouble(item) : this.#observe(item)));
       }
     } finally {
+      this.#ended = true;
+      this.#listener?.({ kind: 'end' });
       for (const { eventId, clip } of this.#options.clips?.finish() ?? []) this.#saveClip(eventId, clip);
       await Promise.all(this.#saving);
     }
@@ -110,7 +130,11 @@ export class FeedMonitor {
 
   /** The machine was switched on or off, says a topic. */
   operating(running: boolean, atMs: number): Promise<void> {
-    return this.#inTurn(() => this.#step({ kind: 'operating', running, atMs }));
+    return this.#inTurn(() => {
+      this.#running = running;
+      this.#listener?.({ kind: 'machine', running });
+      this.#step({ kind: 'operating', running, atMs });
+    });
   }
 
   mute(untilMs: number, atMs: number): Promise<void> {
@@ -133,7 +157,11 @@ export class FeedMonitor {
   /** While a listener is set, the feed learns: no anomaly is raised. */
   listen(listener: Listener | null, atMs: number): Promise<void> {
     this.#listener = listener;
-    return this.#inTurn(() => this.#step({ kind: 'learning', on: listener !== null, atMs }));
+    if (listener && this.#ended) listener({ kind: 'end' });
+    return this.#inTurn(() => {
+      this.#learning = listener !== null;
+      this.#step({ kind: 'learning', on: this.#learning, atMs });
+    });
   }
 
   /** The recording is complete, the feed is still learning: it trains. */
@@ -141,14 +169,41 @@ export class FeedMonitor {
     this.#listener = null;
   }
 
-  /** Switches to another model between two windows. The old one is closed. */
-  useModel(model: FeedModel): Promise<void> {
-    return this.#inTurn(async () => {
-      const old = this.#model;
-      this.#model = model;
-      this.#desk.modelDigest = model.digest;
-      await old.close();
+  /**
+   * Switches to another model between two windows, once that has heard enough to judge at once; after a minute in any case.
+   * The old one is closed.
+   */
+  async useModel(model: FeedModel, signal: AbortSignal): Promise<void> {
+    const understudy = await this.#inTurn(() => {
+      const begun = new Understudy(model, this.#nextStartMs(), this.#lastWindowMs ?? Number.NEGATIVE_INFINITY);
+      this.#understudy = begun;
+      return begun;
     });
+    const late = new AbortController();
+    const wait = AbortSignal.any([signal, late.signal]);
+    const patience = sleep(takeOverMs, undefined, { signal: wait, ref: false }).catch(() => {});
+    if (!this.#ended) await Promise.race([understudy.ready, patience]);
+    late.abort();
+    await this.#inTurn(() => this.#takeOver(understudy));
+  }
+
+  async #takeOver({ model, changes }: Understudy): Promise<void> {
+    const old = this.#model;
+    this.#model = model;
+    this.#understudy = null;
+    this.#desk.modelDigest = model.digest;
+    // What has cleared by the new model alone would stay open for ever.
+    for (const change of changes.values())
+      if (change.change === 'cleared' && this.#desk.has(change))
+        this.#record(this.#desk.apply(change, null), 'cleared');
+    this.#step({ kind: 'learning', on: this.#learning, atMs: this.#lastWindowMs ?? Number.NEGATIVE_INFINITY });
+    await old.close();
+  }
+
+  /** Where the next window of sound begins. */
+  #nextStartMs(): number | null {
+    const { spec } = this.#model.features;
+    return this.#lastStartMs === null || !isSound(spec) ? null : this.#lastStartMs + hopMs(spec);
   }
 
   /** What judges this feed now. */
@@ -158,6 +213,7 @@ export class FeedMonitor {
 
   /** Closes the scorer. Call after `run` has ended. */
   async close(): Promise<void> {
+    await this.#understudy?.model.close();
     await this.#model.close();
   }
 
@@ -171,12 +227,12 @@ export class FeedMonitor {
     this.#listener?.(observation);
     const model = this.#model;
     const windows = this.#windowsOf(model, observation);
-    if (windows.length === 0) return;
     const scores = await model.score(windows);
     for (const [i, window] of windows.entries()) {
       this.#show(window);
       await this.#judge(model, window, scores[i] ?? Number.NaN);
     }
+    await this.#understudy?.observe(observation);
   }
 
   /** A row that is none of the model's is skipped, said; sound and pictures of the wrong kind end the feed. */
@@ -194,6 +250,7 @@ export class FeedMonitor {
   async #judge(model: FeedModel, window: Window, score: number): Promise<void> {
     const { startMs, endMs, sequence, gap, levelDb, signal, faults } = window;
     this.#lastWindowMs = endMs;
+    this.#lastStartMs = startMs;
     const nowMs = this.#options.clock?.();
     const scored = { score, startMs, endMs, sequence, gap, levelDb, signal, faults };
     const decision = model.decider.step({ kind: 'window', window: scored, nowMs });
@@ -210,12 +267,18 @@ export class FeedMonitor {
 
   #step(input: Exclude<DeciderInput, { kind: 'window' }>): void {
     const decision = this.#model.decider.step(input);
-    for (const change of decision.changes) this.#record(this.#desk.apply(change, null), change.change);
+    if (input.kind !== 'learning') this.#understudy?.step(input);
+    for (const change of this.#known(decision.changes)) this.#record(this.#desk.apply(change, null), change.change);
     this.#setState(decision.state, input.kind === 'trouble' ? input.trouble.atMs : input.atMs);
   }
 
+  /** Without the ends of events that the model before has ended. */
+  #known(changes: readonly Change[]): readonly Change[] {
+    return changes.filter((change) => change.change === 'raised' || this.#desk.has(change));
+  }
+
   async #follow(decision: Decision, atMs: number, scorer: Scorer | null, window: Window): Promise<void> {
-    for (const change of decision.changes) {
+    for (const change of this.#known(decision.changes)) {
       const isNews = change.kind === 'anomaly' && change.change !== 'cleared' && scorer !== null;
       const explanation = isNews ? await this.#explain(scorer, window) : null;
       this.#record(this.#desk.apply(change, explanation), change.change);

@@ -9,7 +9,9 @@ export interface MachineRoomOptions {
   readonly sinks: readonly Sink[];
   readonly messages: (event: Event, change: EventChange) => readonly NewOutboxMessage[];
   /** Starts learning one feed; resolves with a line for the sender once it has started. */
-  readonly learn: (monitor: FeedMonitor, minutes: number) => Promise<string>;
+  readonly learn: (monitor: FeedMonitor, asked: { minutes: number; preset?: string }) => Promise<string>;
+  /** Changes one feed to the package before; resolves with a line for the sender once that judges. */
+  readonly rollBack: (monitor: FeedMonitor) => Promise<string>;
   readonly nowMs: () => number;
 }
 
@@ -53,7 +55,9 @@ export class MachineRoom {
       case 'mute':
         return this.#mute(command.machine, command.minutes, atMs);
       case 'learn':
-        return this.#learn(command.machine, command.minutes);
+        return this.#each(command, (monitor) => this.#options.learn(monitor, command));
+      case 'roll-back':
+        return this.#each(command, (monitor) => this.#options.rollBack(monitor));
       case 'test-alert': {
         const event = await this.#of(command.machine)[0]?.testAlert(atMs);
         return `test alert ${event?.id} sent for ${command.machine}`;
@@ -86,9 +90,14 @@ export class MachineRoom {
       : `${machine}: not muted any more`;
   }
 
-  async #learn(machine: string, minutes: number): Promise<string> {
-    const started = await Promise.all(this.#of(machine).map((monitor) => this.#options.learn(monitor, minutes)));
-    return started.join('; ');
+  /** Every feed of the machine that is meant, and those that can: what others refused is in the line. */
+  async #each(
+    { machine, feed }: { machine: string; feed?: string },
+    work: (monitor: FeedMonitor) => Promise<string>,
+  ): Promise<string> {
+    const done = await Promise.allSettled(this.#of(machine, feed).map(work));
+    if (done.every(({ status }) => status === 'rejected')) throw (done[0] as PromiseRejectedResult).reason;
+    return done.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason.message))).join('; ');
   }
 
   readonly #updated = (event: Event): readonly NewOutboxMessage[] => this.#options.messages(event, 'updated');
@@ -98,10 +107,15 @@ export class MachineRoom {
     for (const sink of this.#options.sinks) sink.event(event, 'updated');
   }
 
-  #of(machine: string): FeedMonitor[] {
+  #of(machine: string, feed?: string): FeedMonitor[] {
     const found = this.#monitors.filter((monitor) => monitor.machine === machine);
-    if (found.length > 0) return found;
-    const known = [...new Set(this.#monitors.map((monitor) => monitor.machine))].join(', ');
-    throw new ConfigError(`machine: expected one of ${known}, found ${machine}`);
+    const known = (names: string[]) => [...new Set(names)].join(', ');
+    if (found.length === 0)
+      throw new ConfigError(
+        `machine: expected one of ${known(this.#monitors.map((monitor) => monitor.machine))}, found ${machine}`,
+      );
+    const meant = found.filter((monitor) => feed === undefined || monitor.feed === feed);
+    if (meant.length > 0) return meant;
+    throw new ConfigError(`feed: expected one of ${known(found.map((monitor) => monitor.feed))}, found ${feed}`);
   }
 }

@@ -43,7 +43,7 @@ async function monitored(source: Source, open: readonly Event[] = []) {
     },
   ];
   const learn = async () => 'learning';
-  const room = new MachineRoom({ store, sinks: [sink], messages, learn, nowMs: () => 50_000 });
+  const room = new MachineRoom({ store, sinks: [sink], messages, learn, rollBack: learn, nowMs: () => 50_000 });
   const monitor = new FeedMonitor(
     {
       ...{ feed: 'pump', machine: 'pump', source, store, sinks: [sink], messages, open },

@@ -15,7 +15,14 @@ const schema: z.ZodType<Command> = z.discriminatedUnion('command', [
     label: z.enum(['true-alarm', 'false-alarm', 'unsure']),
     note: z.string().max(1_000).nullable().default(null),
   }),
-  z.strictObject({ command: z.literal('learn'), machine, minutes: z.number().min(1).max(1_440) }),
+  z.strictObject({
+    command: z.literal('learn'),
+    machine,
+    feed: machine.optional(),
+    minutes: z.number().min(1).max(1_440),
+    preset: machine.optional(),
+  }),
+  z.strictObject({ command: z.literal('roll-back'), machine, feed: machine.optional() }),
   z.strictObject({ command: z.literal('mute'), machine, minutes: z.number().min(0).max(10_080) }),
   z.strictObject({ command: z.literal('test-alert'), machine }),
 ]);

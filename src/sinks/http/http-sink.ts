@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { Event, EventChange, MachineState, Verdict } from '../../contracts.js';
+import type { Event, EventChange, LearnProgress, MachineState, Verdict } from '../../contracts.js';
 import { Auth } from './auth.js';
 import { bind, checkExposure } from './bind.js';
 import { Gateway } from './gateway.js';
@@ -88,6 +88,10 @@ class NodeHttpSink implements HttpSink {
   state(machine: string, state: MachineState, atMs: number): void {
     this.metrics.machineState(machine, state);
     this.hub.machineState(machine, state, atMs);
+  }
+
+  learning(progress: LearnProgress): void {
+    this.hub.learning(progress);
   }
 
   machineState(machine: string): MachineState {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import type { Event, EventChange, MachineState, Verdict } from '../../contracts.js';
+import type { Event, EventChange, LearnProgress, MachineState, Verdict } from '../../contracts.js';
 import { LiveClient } from './live-client.js';
 import type { LiveState } from './live-state.js';
 import type { Metrics } from './metrics.js';
@@ -66,6 +66,11 @@ export class LiveHub {
 
   event(event: Event, change: EventChange): void {
     this.broadcast({ type: 'event', change, event });
+  }
+
+  learning(progress: LearnProgress): void {
+    this.state.setLearning(progress);
+    this.broadcast({ type: 'learning', progress });
   }
 
   spectrogram(feed: string, frames: SpectrogramFrames): void {

@@ -1,4 +1,4 @@
-import type { MachineState, Verdict } from '../../contracts.js';
+import type { LearnProgress, MachineState, Verdict } from '../../contracts.js';
 import type { LiveFeed, LiveMachine, LiveVerdict } from './protocol.js';
 import type { FeedInfo, HttpSinkOptions } from './types.js';
 
@@ -6,6 +6,7 @@ import type { FeedInfo, HttpSinkOptions } from './types.js';
 export class LiveState {
   private readonly states = new Map<string, { readonly state: MachineState; readonly sinceMs: number }>();
   private readonly verdicts = new Map<string, LiveVerdict>();
+  private readonly lessons = new Map<string, LearnProgress>();
   private readonly machines: ReadonlyMap<string, readonly FeedInfo[]>;
   private readonly indices: ReadonlyMap<string, number>;
 
@@ -45,6 +46,10 @@ export class LiveState {
     return live;
   }
 
+  setLearning(progress: LearnProgress): void {
+    this.lessons.set(progress.feed, progress);
+  }
+
   snapshot(): readonly LiveMachine[] {
     return [...this.machines].map(([machine, feeds]) => ({
       machine,
@@ -61,6 +66,7 @@ export class LiveState {
       mel: mel && { sampleRateHz: mel.sampleRateHz, hopSamples: mel.hopSamples, melBands: mel.melBands },
       index: this.indices.get(feed) ?? 0,
       verdict: this.verdicts.get(feed) ?? null,
+      learning: this.lessons.get(feed) ?? null,
     };
   }
 }

@@ -6,7 +6,7 @@
  * Server → page: one `hello` with the whole picture, then what changes; spectrograms are binary (spectrogram-frame.ts).
  * Page → server: only which feed's spectrogram it wants. Commands go by POST.
  */
-import type { Event, EventChange, MachineState, Modality, OperatingState } from '../../contracts.js';
+import type { Event, EventChange, LearnProgress, MachineState, Modality, OperatingState } from '../../contracts.js';
 
 /** Verdict without what the page does not need; a number that is not finite (no threshold yet) is null. */
 export interface LiveVerdict {
@@ -35,6 +35,8 @@ export interface LiveFeed {
   /** Index that binary messages name the feed by. */
   readonly index: number;
   readonly verdict: LiveVerdict | null;
+  /** How the last learning since the start went, or goes. */
+  readonly learning: LearnProgress | null;
 }
 
 export interface LiveMachine {
@@ -57,6 +59,7 @@ export type ServerMessage =
     }
   | { readonly type: 'verdicts'; readonly verdicts: readonly LiveVerdict[] }
   | { readonly type: 'state'; readonly machine: string; readonly state: MachineState; readonly atMs: number }
+  | { readonly type: 'learning'; readonly progress: LearnProgress }
   | { readonly type: 'event'; readonly change: EventChange; readonly event: Event };
 
 /** null: no spectrogram wanted. */

@@ -8,6 +8,7 @@ export const COMMAND_BYTES = 16 * 1024;
 const WAITING_LIMIT = 32;
 
 const EVENT_ID = z.string().min(1).max(64);
+const NAME = z.string().min(1).max(200);
 const COMMON = {
   /** Comes back in the answer. */
   id: z.string().max(64).optional(),
@@ -22,7 +23,14 @@ const PAYLOAD = z.discriminatedUnion('command', [
     label: z.enum(['true-alarm', 'false-alarm', 'unsure']),
     note: z.string().max(1_000).nullable().default(null),
   }),
-  z.strictObject({ ...COMMON, command: z.literal('learn'), minutes: z.number().min(1).max(1_440).default(10) }),
+  z.strictObject({
+    ...COMMON,
+    command: z.literal('learn'),
+    feed: NAME.optional(),
+    minutes: z.number().min(1).max(1_440).default(10),
+    preset: NAME.optional(),
+  }),
+  z.strictObject({ ...COMMON, command: z.literal('roll-back'), feed: NAME.optional() }),
   z.strictObject({ ...COMMON, command: z.literal('mute'), minutes: z.number().min(0).max(10_080).default(60) }),
   z.strictObject({ ...COMMON, command: z.literal('test-alert') }),
 ]);

@@ -1,4 +1,4 @@
-import type { Contribution, Event, EventChange, MachineState, Verdict } from '../../contracts.js';
+import type { Contribution, Event, EventChange, LearnProgress, MachineState, Verdict } from '../../contracts.js';
 import type { MqttMessage } from '../../sources/mqtt/connection.js';
 import type { NewOutboxMessage } from '../../store/index.js';
 import type { Topics } from './topics.js';
@@ -87,6 +87,7 @@ export function scoreMessage(topics: Topics, verdict: Verdict): MqttMessage {
     feed: verdict.feed,
     at: iso(verdict.endMs),
     score: finite(verdict.score),
+    frozenScore: finite(verdict.frozenScore ?? Number.NaN),
     statistic: finite(verdict.statistic),
     threshold: finite(verdict.threshold),
     pValue: finite(verdict.pValue),
@@ -94,6 +95,13 @@ export function scoreMessage(topics: Topics, verdict: Verdict): MqttMessage {
     state: verdict.state,
   };
   return { topic: topics.score(verdict.machine), payload: JSON.stringify(payload), qos: 0, retain: false };
+}
+
+export function learningMessage(topics: Topics, progress: LearnProgress): MqttMessage {
+  const { machine, feed, stage, share, atMs, message } = progress;
+  const known = { stage, share: Math.round(share * 1000) / 1000, message: message.slice(0, WORDS_LIMIT) };
+  const payload = { version: PAYLOAD_VERSION, site: topics.site, machine, feed, at: iso(atMs), ...known };
+  return { topic: topics.learning(machine), payload: JSON.stringify(payload), qos: 1, retain: false };
 }
 
 /** `offline` is the last will, made when connecting: it cannot say when. */

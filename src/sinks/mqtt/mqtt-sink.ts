@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CommandHandler, InternalError, type MachineState, type Sink, type Verdict } from '../../contracts.js';
+import {
+  type CommandHandler,
+  InternalError,
+  type LearnProgress,
+  type MachineState,
+  type Sink,
+  type Verdict,
+} from '../../contracts.js';
 import { type BrokerAddress, brokerAddress } from '../../sources/mqtt/broker-address.js';
 import { MqttConnection, type TlsOptions } from '../../sources/mqtt/connection.js';
 import type { Outbox } from '../../store/index.js';
@@ -10,7 +17,7 @@ import { Bell } from './bell.js';
 import { CommandService } from './commands.js';
 import { deliver } from './delivery.js';
 import { birthTopic, discoveryMessage } from './home-assistant.js';
-import { type MqttMessage, scoreMessage, stateMessage, statusMessage } from './messages.js';
+import { learningMessage, type MqttMessage, scoreMessage, stateMessage, statusMessage } from './messages.js';
 import { ScoreGate } from './score-gate.js';
 import { checkTopicLength, type Topics } from './topics.js';
 
@@ -125,6 +132,10 @@ export class MqttSink implements Sink {
     if (!this.#gate.admits(`${verdict.machine}\n${verdict.feed}`, performance.now())) return;
     if (this.#connection) this.#publishSoon(scoreMessage(this.#options.topics, verdict));
     else this.#scoresDropped += 1;
+  }
+
+  learning(progress: LearnProgress): void {
+    this.#publishSoon(learningMessage(this.#options.topics, progress));
   }
 
   /** For what need not survive the connection: states are told again at the next one, scores and answers are not. */

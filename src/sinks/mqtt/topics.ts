@@ -14,6 +14,7 @@ export interface Topics {
   /** Retained. */
   state(machine: string): string;
   score(machine: string): string;
+  learning(machine: string): string;
   command(machine: string): string;
 }
 
@@ -51,6 +52,7 @@ export function mqttTopics({ base, site }: { readonly base: string; readonly sit
     event: (machine) => topic(machine, 'event'),
     state: (machine) => topic(machine, 'state'),
     score: (machine) => topic(machine, 'score'),
+    learning: (machine) => topic(machine, 'learning'),
     command: (machine) => topic(machine, 'command'),
   };
 }

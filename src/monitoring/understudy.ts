@@ -1,0 +1,81 @@
+/**
+ * A model that is to take over: it hears what the acting one hears, on the same grid of windows, and judges without being
+ * heard, until its decider knows how the machine runs. So no window is lost or judged twice, and nothing must warm up.
+ */
+import { ModelError, type Observation, type Window } from '../contracts.js';
+import type { DeciderInput } from '../decision/decider.js';
+import type { Change } from '../decision/event-cycle.js';
+import { smoothedWindows } from '../decision/smoothing.js';
+import type { FeedModel } from './feed-model.js';
+
+export class Understudy {
+  /** Resolves when it could take over. */
+  readonly ready: Promise<void>;
+  /** The last change of each event that the acting model may not have seen. */
+  readonly changes = new Map<string, Change>();
+  readonly #wanted: number;
+  #ready: () => void = () => {};
+  #judged = 0;
+
+  /** @param startMs where the next window of the acting model begins; null when it has had none */
+  constructor(
+    readonly model: FeedModel,
+    private startMs: number | null,
+    atMs: number,
+  ) {
+    this.ready = new Promise((resolve) => {
+      this.#ready = resolve;
+    });
+    const { manifest } = model;
+    this.#wanted = manifest ? smoothedWindows(manifest.calibration.short.smoothing) : 0;
+    if (!manifest) this.#ready();
+    model.decider.step({ kind: 'learning', on: true, atMs });
+  }
+
+  /** What the acting decider was told. */
+  step(input: Exclude<DeciderInput, { kind: 'window' | 'learning' }>): void {
+    this.#keep(this.model.decider.step(input).changes);
+  }
+
+  async observe(observation: Observation): Promise<void> {
+    const own = this.#onGrid(observation);
+    if (own === null) return;
+    const windows = this.#windowsOf(own);
+    const scores = await this.model.score(windows);
+    for (const [i, window] of windows.entries()) {
+      const score = scores[i] ?? Number.NaN;
+      const { changes, operating } = this.model.decider.step({ kind: 'window', window: { ...window, score } });
+      this.#keep(changes);
+      if (operating === 'off') this.#ready();
+      else if (operating === 'running' && ++this.#judged > this.#wanted) this.#ready();
+    }
+  }
+
+  /** A row that is none of this model's is left out; who acts will say so. */
+  #windowsOf(observation: Observation): Window[] {
+    try {
+      return this.model.features.push(observation);
+    } catch (error) {
+      if (error instanceof ModelError && observation.kind === 'row') return [];
+      throw error;
+    }
+  }
+
+  /** Sound from the first sample of a window on; null while there is none. */
+  #onGrid(observation: Observation): Observation | null {
+    const { startMs } = this;
+    if (startMs === null || observation.kind !== 'audio' || observation.gap) {
+      this.startMs = null;
+      return observation;
+    }
+    const skipped = Math.round(((startMs - observation.startMs) * observation.sampleRateHz) / 1000);
+    if (skipped >= observation.samples.length) return null;
+    this.startMs = null;
+    const samples = observation.samples.slice(Math.max(0, skipped));
+    return { ...observation, samples, startMs: Math.max(startMs, observation.startMs) };
+  }
+
+  #keep(changes: readonly Change[]): void {
+    for (const change of changes) this.changes.set(`${change.kind} ${change.code}`, change);
+  }
+}
