@@ -275,9 +275,23 @@ export interface ContributionAxis {
   readonly values: readonly number[];
 }
 
+/** Neighbouring bands that changed together. */
+export interface ChangedBands {
+  readonly fromHz: number;
+  readonly toHz: number;
+  /** Mean level beside normal, after the level policy, dB; null when it is not known. */
+  readonly changeDb: number | null;
+}
+
 export interface Contribution {
   readonly energy: number;
   readonly axes: readonly ContributionAxis[];
+  /** Sound: the bands most to blame, strongest first (at most 3). */
+  readonly bands?: readonly ChangedBands[];
+  /** Sound: when in the window it was most unusual, UTC ms; empty when throughout. */
+  readonly times?: readonly { readonly fromMs: number; readonly toMs: number }[];
+  /** Sound: the normal stretch most like the window, as the SHA-256 of its WAV, and how far its mean spectrum is, dB. */
+  readonly nearestNormal?: { readonly clip: string; readonly distanceDb: number };
 }
 
 export interface Scorer {
@@ -285,6 +299,8 @@ export interface Scorer {
   /** One energy a window (Float64, nats, higher = more anomalous). Throws ModelError when a window's width is not the model's. */
   score(windows: readonly Window[]): Promise<Float64Array>;
   explain(window: Window): Promise<Contribution>;
+  /** The WAV of a normal stretch that an explanation names. Throws ModelError when the package has none such. */
+  normalClip?(sha256: string): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
