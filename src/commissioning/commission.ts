@@ -23,6 +23,7 @@ import { sha256, writePackage } from '../scorers/package-files.js';
 import { scoreWindows } from '../scorers/package-scorer.js';
 import { RowScorer } from '../scorers/row-scorer.js';
 import { type Split, splitNormals } from './hold-out.js';
+import { NormalStretches } from './normal-stretches.js';
 import { type FeatureRequest, type Recordings, readRecordings, type Segment } from './recordings.js';
 import { runTraining } from './run-training.js';
 import { slowColumns } from './slow-columns.js';
@@ -72,13 +73,17 @@ export async function commission(options: CommissionOptions): Promise<Manifest> 
   const started = performance.now();
   const signal = options.signal ?? new AbortController().signal;
   const descriptors = new DescriptorMeans(options.describe);
+  const normals = await normalStretches(options.features);
   const recordings = await readRecordings(options.features, {
     open: options.open,
     signal,
     onTrouble: ({ message }: Trouble) => options.onNote?.(message),
     onNote: options.onNote,
     onRead: (windows) => options.onProgress?.({ stage: 'reading', done: windows, total: 0, loss: null }),
-    onWindow: (window) => descriptors.add(window),
+    onWindow: (window) => {
+      descriptors.add(window);
+      normals?.add(window);
+    },
   });
   if (recordings.cut) options.onNote?.('recordings: there is more than training needs; the rest was left out');
   const split = splitNormals(recordings.segments, recordings.spec);
@@ -91,10 +96,14 @@ export async function commission(options: CommissionOptions): Promise<Manifest> 
     options,
   );
   const manifest = manifestOf(recordings.spec, split, result, { calibration, record, device }, options);
-  await writePackage(options.out, result.onnx, manifest);
+  await writePackage(options.out, result.onnx, manifest, normals?.files());
   await rm(partialOf(options.out), { recursive: true, force: true });
   return manifest;
 }
+
+/** What of the sound is kept for listening. */
+const normalStretches = async (request: FeatureRequest): Promise<NormalStretches | null> =>
+  request.kind !== 'learn-table' && isSound(request) ? NormalStretches.open(request) : null;
 
 function noteSlowColumns(spec: FeatureSpec, { training, width }: Split, { onNote }: CommissionOptions): void {
   if (spec.kind === 'table') for (const line of slowColumns(spec, training, width)) onNote?.(line);

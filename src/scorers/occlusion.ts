@@ -1,4 +1,4 @@
-import type { ContributionAxis, FeatureSpec, MelFramesSpec, MelSpec } from '../contracts.js';
+import type { AudioFeatureSpec, ContributionAxis, FeatureSpec, MelFramesSpec, MelSpec } from '../contracts.js';
 import { bandLabels } from '../features/mel-filters.js';
 import { pooledStatistics } from '../features/pooled.js';
 import { columnWidth, rowWidth } from '../features/spec-sizes.js';
@@ -91,6 +91,19 @@ export function energyByTime(
   }
   return { axis: 'second', labels, values };
 }
+
+/** Length of one part of the axis `second`, ms. */
+export function stretchMs({ kind, mel }: AudioFeatureSpec): number {
+  if (kind === 'raw-flat') return 1000 * STRETCH_SECONDS;
+  return (1000 * stretchesOf(mel, 1).frames * mel.hopSamples) / mel.sampleRateHz;
+}
+
+/** Each group with the one before and the one after it. */
+export const withNeighbours = (groups: readonly OcclusionGroup[]): OcclusionGroup[] =>
+  groups.map(({ label }, i) => ({
+    label,
+    cells: groups.slice(Math.max(0, i - 1), i + 2).flatMap(({ cells }) => cells),
+  }));
 
 /** Labels of the stretches that so many frames make, and the frames of one. */
 function stretchesOf(mel: MelSpec, frames: number): { labels: string[]; frames: number } {

@@ -1,7 +1,7 @@
 /** A model package on disk: a folder with model.onnx and model.json. */
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Manifest, ModelError } from '../contracts.js';
 import { parseManifest } from './manifest.js';
 import {
@@ -59,17 +59,31 @@ async function readOrRefuse(path: string): Promise<Buffer> {
 
 /**
  * Writes a package whole or not at all: beside its place, synced, renamed. What was there is kept as `<out>.previous`.
+ * @param extra further files by their path in the package, such as the normal clips
  */
-export async function writePackage(out: string, onnx: Uint8Array, manifest: Manifest): Promise<void> {
+export async function writePackage(
+  out: string,
+  onnx: Uint8Array,
+  manifest: Manifest,
+  extra: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<void> {
   await settlePackage(out);
   const beside = besideOf(out);
   await mkdir(beside, { recursive: true });
   await writeSynced(join(beside, MODEL_FILE), onnx);
+  await writeExtra(beside, extra);
   const unnamed = join(beside, `${MANIFEST_FILE}.unfinished`);
   await writeSynced(unnamed, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
   await rename(unnamed, join(beside, MANIFEST_FILE));
   await syncFolder(beside);
   await takePlace(out);
+}
+
+async function writeExtra(folder: string, extra: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  const folders = new Set([...extra.keys()].map((file) => dirname(join(folder, file))));
+  for (const inner of folders) await mkdir(inner, { recursive: true });
+  for (const [file, bytes] of extra) await writeSynced(join(folder, file), bytes);
+  for (const inner of folders) await syncFolder(inner);
 }
 
 /**

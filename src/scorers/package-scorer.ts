@@ -7,10 +7,13 @@ import {
   type Window,
 } from '../contracts.js';
 import type { SessionOptions } from '../engine/session.js';
+import { isSound } from '../features/spec-sizes.js';
 import { type FeatureRequirements, requireFeatures } from './manifest.js';
-import { energyByTime, type OcclusionGroup, occlusionAxes } from './occlusion.js';
+import { NormalClips } from './normal-clips.js';
+import { energyByTime, type OcclusionGroup, occlusionAxes, withNeighbours } from './occlusion.js';
 import { readPackage } from './package-files.js';
 import { type RowBlock, RowScorer } from './row-scorer.js';
+import { summary } from './sound-summary.js';
 
 export interface ScorerOptions extends SessionOptions {
   /** What the feed's configuration asks of the model's features; a difference is refused. */
@@ -22,15 +25,16 @@ export interface ScorerOptions extends SessionOptions {
  * @throws {ModelError} when the package is broken or its features are not the ones asked for
  */
 export async function openScorer(folder: string, options: ScorerOptions = {}): Promise<Scorer> {
-  const { manifest, onnx } = await readPackage(folder);
+  const { folder: found, manifest, onnx } = await readPackage(folder);
   if (options.features) requireFeatures(manifest, options.features, folder);
+  const normals = isSound(manifest.features) ? await NormalClips.open(found, manifest.features) : null;
   const { width, scoringRows } = manifest.input;
   const threads = options.threads ?? manifest.engine.threads;
   const rows = await RowScorer.open(onnx, { width, scoringRows, device: options.device, threads });
-  return new PackageScorer(manifest, rows);
+  return new PackageScorer(manifest, rows, normals);
 }
 
-/** Windows with one part put back to normal that are scored together. */
+/** Windows with one part exchanged that are scored together. */
 const VARIANT_BYTES = 16 << 20;
 /** Columns that an explanation names, of tables with more: the most to blame, in the table's order. */
 const MOST_COLUMNS = 64;
@@ -47,6 +51,7 @@ class PackageScorer implements Scorer {
   constructor(
     readonly manifest: Manifest,
     private readonly rows: RowScorer,
+    private readonly normals: NormalClips | null,
   ) {}
 
   score(windows: readonly Window[]): Promise<Float64Array> {
@@ -54,14 +59,28 @@ class PackageScorer implements Scorer {
   }
 
   /**
-   * Bands, pixels and columns by occlusion: how far the energy falls when one part of the window is put back to the
-   * training mean. Time by the energies of the rows, where there are several.
+   * Pixels and columns by occlusion: how far the energy falls when one part of the window is put back to the training
+   * mean. Sound by exchange with the most similar normal sound, where the package keeps some. Time by the energies of the
+   * rows, where there are several.
    */
   async explain(window: Window): Promise<Contribution> {
     const { features } = this.manifest;
-    const parts = await this.#occlude(window);
-    if (features.kind !== 'mel-frames') return parts;
-    return { ...parts, axes: [...parts.axes, energyByTime(features, await this.#rowEnergies(window), this.#normal)] };
+    const [energy = Number.NaN] = await this.score([window]);
+    if (!isSound(features)) return { energy, axes: await this.#occlude(window, energy) };
+    const nearest = (await this.normals?.nearest(window)) ?? null;
+    const alike = nearest && nearest.window.data.length === window.data.length;
+    const axes = alike ? await this.#exchange(window, energy, nearest.window) : await this.#occlude(window, energy);
+    if (features.kind === 'mel-frames') {
+      axes.push(
+        energyByTime(features, await this.rows.score([{ data: window.data, rows: window.shape[0] }]), this.#normal),
+      );
+    }
+    return { energy, axes, ...summary({ window, axes, nearest }, this.manifest) };
+  }
+
+  async normalClip(digest: string): Promise<Uint8Array> {
+    if (!this.normals) throw new ModelError(`normal clip ${digest}: expected one of the package, which keeps none`);
+    return this.normals.wav(digest);
   }
 
   /** Energy of a usual held-out window. */
@@ -70,42 +89,54 @@ class PackageScorer implements Scorer {
     return sorted[sorted.length >> 1] ?? 0;
   }
 
-  #rowEnergies({ data, shape }: Window): Promise<Float64Array> {
-    return this.rows.score([{ data, rows: shape[0] }]);
-  }
-
-  async #occlude(window: Window): Promise<Contribution> {
-    const axes = occlusionAxes(this.manifest.features, window.shape[0]);
-    const [energy = Number.NaN] = await this.score([window]);
+  async #occlude(window: Window, energy: number): Promise<ContributionAxis[]> {
+    const { features, input } = this.manifest;
+    const mean = Float32Array.from(window.data, (_, cell) => input.meanRow[cell % input.width] as number);
     const found: ContributionAxis[] = [];
-    for (const { axis, groups } of axes) {
-      const values = (await this.#energiesWithout(window, groups)).map((without) => energy - without);
+    for (const { axis, groups } of occlusionAxes(features, window.shape[0])) {
+      const values = (await this.#energiesWith(window, mean, groups)).map((without) => energy - without);
       found.push(mostToBlame({ axis, labels: groups.map(({ label }) => label), values }));
     }
-    return { energy, axes: found };
+    return found;
   }
 
-  /** A few at a time: the variants of a row of 10,000 columns together are 400 MB. */
-  async #energiesWithout(window: Window, groups: readonly OcclusionGroup[]): Promise<number[]> {
+  /**
+   * How far the energy falls when a part of the window is that of a normal one, and rises when a part of the normal one is
+   * the window's: the mean of both. Bands go with their neighbours, which a fault seldom leaves alone.
+   */
+  async #exchange(window: Window, energy: number, normal: Window): Promise<ContributionAxis[]> {
+    const [usual = Number.NaN] = await this.score([normal]);
+    const found: ContributionAxis[] = [];
+    for (const { axis, groups } of occlusionAxes(this.manifest.features, window.shape[0])) {
+      const parts = axis === 'band' ? withNeighbours(groups) : groups;
+      const without = await this.#energiesWith(window, normal.data, parts);
+      const alone = await this.#energiesWith(normal, window.data, parts);
+      const values = without.map((low, i) => (energy - low + (alone[i] as number) - usual) / 2);
+      found.push({ axis, labels: groups.map(({ label }) => label), values });
+    }
+    return found;
+  }
+
+  /** Energies of the window with each group of cells in turn taken from `other`. A few at a time: together they are 400 MB. */
+  async #energiesWith(window: Window, other: Float32Array, groups: readonly OcclusionGroup[]): Promise<number[]> {
     const atOnce = Math.max(1, Math.floor(VARIANT_BYTES / window.data.byteLength));
     const energies: number[] = [];
     for (let from = 0; from < groups.length; from += atOnce) {
-      const variants = groups.slice(from, from + atOnce).map(({ cells }) => this.#occluded(window, cells));
+      const variants = groups.slice(from, from + atOnce).map(({ cells }) => withCells(window, other, cells));
       energies.push(...(await this.score(variants)));
     }
     return energies;
   }
 
-  #occluded(window: Window, cells: readonly number[]): Window {
-    const { width, meanRow } = this.manifest.input;
-    const data = window.data.slice();
-    for (const cell of cells) data[cell] = meanRow[cell % width] as number;
-    return { ...window, data };
-  }
-
   close(): Promise<void> {
     return this.rows.close();
   }
+}
+
+function withCells(window: Window, other: Float32Array, cells: readonly number[]): Window {
+  const data = window.data.slice();
+  for (const cell of cells) data[cell] = other[cell] as number;
+  return { ...window, data };
 }
 
 /** Mean row energy of each window. @throws {ModelError} for a window of another width, without rows or not finite */
