@@ -15,7 +15,7 @@ export interface TestClip extends Clip {
 
 /** One machine under one condition: what one model is trained for, and judged on. */
 export interface SoundMachine {
-  /** Unique in the data set: `fan_id_00_0dB`, `pump id_00 0 dB`, `pump section_00`. */
+  /** Unique in the data set: `fan_id_00_0dB`, `pump_section_00`. */
   readonly name: string;
   /** `pump`; figures are also averaged by it. */
   readonly type: string;
@@ -39,9 +39,9 @@ export interface SoundDataset {
 export interface SoundDatasetOptions {
   /** Folder of the data set. */
   readonly data: string;
-  /** Overrides the layout's own choice: 2 for MIMII's pumps, else 0. */
+  /** Overrides the layout's own choice: the microphone facing MIMII's machine (2 for pumps), else 0. */
   readonly channel?: number;
-  /** Only these machine types, sections or ids; all by default. */
+  /** Only these machine types, sections or ids, noise levels (`0dB`) or whole names; all by default. */
   readonly only?: readonly string[];
   /** MIMII: seed of the random normals that are judged. */
   readonly splitSeed: number;
