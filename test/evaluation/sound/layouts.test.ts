@@ -371,16 +371,16 @@ describe('DCASE 2021 and later', () => {
 });
 
 describe('a walk', () => {
-  it('of 5,000 files is one of names alone', async () => {
+  it('of 2,000 files is one of names alone', async () => {
     const data = tree('mimii', []);
     for (const [label, count] of [
-      ['normal', 4_500],
-      ['abnormal', 1_000],
+      ['normal', 1_800],
+      ['abnormal', 200],
     ] as const) {
       const folder = join(data, '0_dB_fan', 'fan', 'id_00', label);
       mkdirSync(folder, { recursive: true });
       for (let i = 0; i < count; i++) writeFileSync(join(folder, `${String(i).padStart(8, '0')}.wav`), '');
     }
-    expect(sizes(await load('mimii', data))).toEqual({ fan_id_00_0dB: [4_000, 500, 500] });
+    expect(sizes(await load('mimii', data))).toEqual({ fan_id_00_0dB: [1_600, 200, 200] });
   });
 });
