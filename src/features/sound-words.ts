@@ -1,6 +1,6 @@
-import type { Contribution, MelSpec, Window } from '../contracts.js';
+import type { ChangedBands, Contribution, MelSpec, Window } from '../contracts.js';
+import { changedBands } from './changed-bands.js';
 import { type Descriptors, describeSound } from './descriptors.js';
-import { melCornersHz } from './mel-filters.js';
 
 /** Smallest changes worth saying. */
 const LEVEL_DB = 1.5;
@@ -10,7 +10,10 @@ const FLATNESS_RATIO = 1.5;
 /** Flatness from which a sound is heard as noise at all. */
 const NOISY = 0.1;
 
-/** What changed in the sound, beside the mean descriptors of normal windows, and which bands are most to blame. */
+/**
+ * What changed in the sound, beside the mean descriptors of normal windows; which bands are most to blame, how much louder
+ * or quieter they are than normal ones, and when.
+ */
 export function soundWords(
   window: Window,
   mel: MelSpec,
@@ -21,10 +24,12 @@ export function soundWords(
   const changes = now === null || normal === null ? [] : changesOf(now, normal);
   const bands = contribution === null ? null : bandWords(contribution, mel);
   const most = bands === null ? null : `most unusual at ${bands}`;
-  if (changes.length > 0) return sentence([changes.join(', '), most]);
+  const when = timeWords(contribution?.times ?? []);
+  if (changes.length > 0) return sentence([changes.join(', '), most, when]);
   return sentence([
     most ?? 'the sound is unlike any normal one',
     now === null ? null : `level ${formatDb(now.levelDb)}`,
+    when,
   ]);
 }
 
@@ -47,21 +52,29 @@ function differs(ratio: number, by: number): boolean {
   return ratio > 0 && (ratio >= by || ratio <= 1 / by);
 }
 
-/** "1.9–2.3 kHz": the band most to blame, with the neighbours that are at least half as much. */
-function bandWords(contribution: Contribution, mel: MelSpec): string | null {
-  const axis = contribution.axes.find((candidate) => candidate.axis === 'band');
-  if (axis === undefined || axis.values.length === 0) return null;
-  const most = Math.max(...axis.values);
-  if (!(most > 0)) return null;
-  const top = axis.values.indexOf(most);
-  if (axis.values.length !== mel.melBands) return axis.labels[top] ?? null;
-  const blamed = (band: number): boolean => (axis.values[band] ?? 0) >= most / 2;
-  let [first, last] = [top, top];
-  while (first > 0 && blamed(first - 1)) first--;
-  while (last < mel.melBands - 1 && blamed(last + 1)) last++;
-  // A band's own stretch is from the middle of one neighbour to the middle of the other; corners b … b + 2.
-  const corners = melCornersHz(mel);
-  return formatRange(corners[first] ?? 0, corners[last + 2] ?? mel.sampleRateHz / 2);
+/** "310–620 Hz (+9 dB), 1.9–2.3 kHz (−4 dB)". */
+function bandWords({ axes, bands }: Contribution, mel: MelSpec): string | null {
+  const axis = axes.find((candidate) => candidate.axis === 'band');
+  const known = axis?.values.length === mel.melBands;
+  const named = bands ?? (known ? changedBands(mel, null, axis.values) : []);
+  if (named.length > 0) return named.map(rangeWords).join(', ');
+  const most = Math.max(...(axis?.values ?? []));
+  return axis && !known && most > 0 ? (axis.labels[axis.values.indexOf(most)] ?? null) : null;
+}
+
+function rangeWords({ fromHz, toHz, changeDb }: ChangedBands): string {
+  const range = formatRange(fromHz, toHz);
+  if (changeDb === null || Math.abs(changeDb) < 0.5) return range;
+  return `${range} (${changeDb > 0 ? '+' : ''}${formatDb(changeDb)})`;
+}
+
+/** "within 0.4 s from 12:03:22.4 UTC"; of several stretches of time, from the first to the last. */
+function timeWords(times: NonNullable<Contribution['times']>): string | null {
+  const [first, last] = [times[0], times.at(-1)];
+  if (!first || !last) return null;
+  const seconds = ((last.toMs - first.fromMs) / 1000).toFixed(1);
+  const from = `from ${new Date(first.fromMs).toISOString().slice(11, 21)} UTC`;
+  return times.length === 1 ? `within ${seconds} s ${from}` : `${times.length} times within ${seconds} s ${from}`;
 }
 
 /** 85 Hz, 300 Hz, 2.1 kHz. */
@@ -70,9 +83,10 @@ export function formatHz(hz: number): string {
   return `${hz >= 100 ? 10 * Math.round(hz / 10) : Math.round(hz)} Hz`;
 }
 
-/** 250–310 Hz, 1.9–2.3 kHz, 800 Hz–1.2 kHz. */
+/** 250–310 Hz, 1.9–2.3 kHz, 800 Hz–1.2 kHz; 1.5 kHz where both ends are written alike. */
 export function formatRange(fromHz: number, toHz: number): string {
   const [from, to] = [formatHz(fromHz), formatHz(toHz)];
+  if (from === to) return from;
   const [number, unit] = from.split(' ');
   return to.endsWith(` ${unit}`) ? `${number}–${to}` : `${from}–${to}`;
 }

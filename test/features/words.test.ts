@@ -115,6 +115,23 @@ describe('words about a sound', () => {
     );
   });
 
+  it('name the bands in Hz with their change in dB, and when', () => {
+    const why: Contribution = {
+      ...blame('band', [['x', 1]]),
+      bands: [
+        { fromHz: 312, toHz: 618, changeDb: 9.2 },
+        { fromHz: 1_904, toHz: 2_310, changeDb: -4 },
+        { fromHz: 5_000, toHz: 5_300, changeDb: null },
+      ],
+      times: [{ fromMs: Date.UTC(2026, 0, 1, 12, 3, 22, 400), toMs: Date.UTC(2026, 0, 1, 12, 3, 22, 800) }],
+    };
+    expect(words(defaultMelFrames(), window({}), why)).toBe(
+      'Most unusual at 310–620 Hz (+9 dB), 1.9–2.3 kHz (−4 dB), 5.0–5.3 kHz; within 0.4 s from 12:03:22.4 UTC.',
+    );
+    const twice = { ...why, bands: [], times: [...(why.times ?? []), { fromMs: 0, toMs: 0 }] };
+    expect(words(defaultMelFrames(), window({}), { ...twice, axes: [] })).toMatch(/; 2 times within/);
+  });
+
   it('say quieter, a tone that stands out, and noise', () => {
     const noise = Float32Array.from(referenceNoise(16_384), (x) => x / 100);
     expect(words(defaultMelFrames(), window({ samples: noise }), null, normal)).toMatch(
@@ -163,6 +180,7 @@ describe('words about a sound', () => {
   it('write ranges with one unit where one is enough', () => {
     expect(formatRange(250, 310)).toBe('250–310 Hz');
     expect(formatRange(800, 1_230)).toBe('800 Hz–1.2 kHz');
+    expect(formatRange(1_460, 1_540)).toBe('1.5 kHz');
   });
 });
 
