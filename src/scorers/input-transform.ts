@@ -6,8 +6,11 @@ import { bend, fitPowerCurves, type PowerCurves } from './power-curve.js';
 import { principalAxes } from './principal-axes.js';
 import { type RowMatrix, rowsOf } from './row-matrix.js';
 
-/** `power`: z-scores, bent so that each column is as near to a bell as it can be, and z-scored again. */
-export type Scaling = 'z-score' | 'min-max' | 'power';
+/**
+ * `power`: z-scores, bent so that each column is as near to a bell as it can be, and z-scored again. `unit-row`: z-scores
+ * divided by √W, so that a usual row has length 1.
+ */
+export type Scaling = 'z-score' | 'min-max' | 'power' | 'unit-row';
 
 /** x → (x − shift)·scale → optionally bent → clip → optionally (x − centre)·basis. Applied in the graph, so the package takes raw rows. */
 export interface InputTransform {
@@ -126,7 +129,8 @@ function scaleOf({ data, width }: RowMatrix, scaling: Scaling): { shift: Float32
     const { mean, deviation, minimum, maximum } = columnStatistics(data, j, width, count);
     const spread = scaling === 'min-max' ? maximum - minimum : deviation;
     shift[j] = scaling === 'min-max' ? minimum : mean;
-    scale[j] = spread > 1e-6 * Math.max(Math.abs(maximum), Math.abs(minimum), 1e-6) ? 1 / spread : 1;
+    const own = spread > 1e-6 * Math.max(Math.abs(maximum), Math.abs(minimum), 1e-6) ? 1 / spread : 1;
+    scale[j] = scaling === 'unit-row' ? own / Math.sqrt(width) : own;
   }
   return { shift, scale };
 }

@@ -3,12 +3,21 @@
  * method's file imports TensorFlow.js inside `fit` only: it costs 60 MB.
  */
 import { ConfigError } from '../contracts.js';
-import { BASELINES } from './baselines/baselines.js';
+import { BASELINES, SOUND_BASELINES } from './baselines/baselines.js';
+import { CONVOLUTIONAL_METHODS } from './convolutional/methods.js';
 import { dagmm } from './dagmm.js';
 import type { Method } from './method.js';
 import { NEURAL_METHODS } from './neural/methods.js';
+import { SOUND_METHODS } from './neural/sound-methods.js';
 
-export const METHODS: readonly Method[] = [dagmm, ...NEURAL_METHODS, ...BASELINES];
+export const METHODS: readonly Method[] = [
+  dagmm,
+  ...CONVOLUTIONAL_METHODS,
+  ...NEURAL_METHODS,
+  ...BASELINES,
+  ...SOUND_METHODS,
+  ...SOUND_BASELINES,
+];
 
 /** @throws {ConfigError} for an unknown name */
 export function methodNamed(name: string): Method {

@@ -1,5 +1,5 @@
 /** Auscult's own presets: DAGMMs on sound, pictures and tables. */
-import { defaultImageFlat, defaultMelFlat, defaultMelFrames } from '../../features/default-specs.js';
+import { defaultImageFlat, defaultMelFrames } from '../../features/default-specs.js';
 import { levelPolicy, type Preset } from './preset.js';
 
 const own = { group: 'dagmm', method: 'dagmm' } as const;
@@ -11,13 +11,6 @@ export const DAGMM_PRESETS: readonly Preset[] = [
     title: 'stacks of 5 log-mel frames, scored each',
     modality: 'audio',
     features: (options) => defaultMelFrames(levelPolicy(options)),
-  },
-  {
-    ...own,
-    name: 'mel-flat',
-    title: '5 s of log-mel as one vector',
-    modality: 'audio',
-    features: (options) => defaultMelFlat(levelPolicy(options)),
   },
   {
     ...own,

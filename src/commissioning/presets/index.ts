@@ -2,14 +2,22 @@ import { ConfigError, type Modality, type Window } from '../../contracts.js';
 import { describe } from '../../features/descriptors.js';
 import type { CommissionOptions } from '../commission.js';
 import { CONTROL_PRESETS } from './controls.js';
+import { CUSTOMER_PRESETS } from './customer.js';
 import { DAGMM_PRESETS } from './dagmm.js';
 import { PEER_PRESETS } from './peers.js';
+import { PICTURE_PRESETS } from './pictures.js';
 import type { Preset, PresetOptions } from './preset.js';
 
 export type { Preset, PresetOptions } from './preset.js';
 
 /** Every preset, Auscult's own first. */
-export const PRESETS: readonly Preset[] = [...DAGMM_PRESETS, ...PEER_PRESETS, ...CONTROL_PRESETS];
+export const PRESETS: readonly Preset[] = [
+  ...DAGMM_PRESETS,
+  ...PICTURE_PRESETS,
+  ...CUSTOMER_PRESETS,
+  ...PEER_PRESETS,
+  ...CONTROL_PRESETS,
+];
 
 /** What `commission` is asked for when no preset is named. */
 export const DEFAULT_PRESETS: Readonly<Record<Modality, string>> = {

@@ -3,9 +3,10 @@
  * what a method needs is imported when it fits.
  */
 
+import type { RowKind } from '../../contracts.js';
 import type { FitOptions, FittedModel, Method } from '../method.js';
 import type { RowMatrix } from '../row-matrix.js';
-import { ECOD, GMM, ISOLATION_FOREST, KNN, OC_SVM, PCA } from './defaults.js';
+import { ECOD, GMM, GMM_TWFR, ISOLATION_FOREST, KNN, MAHALANOBIS, OC_SVM, PCA } from './defaults.js';
 import { defaultsOf, type Settings, settingsOf, type Values } from './settings.js';
 
 /** @param rows at least 8, finite */
@@ -19,14 +20,16 @@ interface Baseline<Known extends Settings> {
   readonly name: string;
   readonly source: string;
   readonly settings: Known;
+  readonly rowKinds?: readonly RowKind[];
   load(): Promise<Fit<Known>>;
 }
 
-function baseline<Known extends Settings>({ name, source, settings: known, load }: Baseline<Known>): Method {
+function baseline<Known extends Settings>({ name, source, settings: known, rowKinds, load }: Baseline<Known>): Method {
   return {
     name,
     source,
     recipes: ['standard'],
+    rowKinds,
     defaults: (_rowKind, _recipe, rows, width) => defaultsOf(known, rows, width),
     async fit(rows, options) {
       const settings = settingsOf(
@@ -80,5 +83,24 @@ export const BASELINES: readonly Method[] = [
     source: 'Schölkopf et al., Estimating the Support of a High-Dimensional Distribution, Neural Computation 13, 2001',
     settings: OC_SVM,
     load: async () => (await import('./oc-svm.js')).fitOneClassSvm,
+  }),
+];
+
+/** Baselines for sounds. */
+export const SOUND_BASELINES: readonly Method[] = [
+  baseline({
+    name: 'mahalanobis',
+    source: 'Ledoit and Wolf, A Well-Conditioned Estimator for Large-Dimensional Covariance Matrices, JMA 88, 2004',
+    settings: MAHALANOBIS,
+    rowKinds: ['mel-pooled', 'mel-frames', 'level'],
+    load: async () => (await import('./mahalanobis.js')).fitMahalanobis,
+  }),
+  baseline({
+    name: 'gmm-twfr',
+    source:
+      'Guan et al., Time-Weighted Frequency Domain Audio Representation with GMM Estimator for Anomalous Sound Detection, ICASSP 2023',
+    settings: GMM_TWFR,
+    rowKinds: ['mel-pooled'],
+    load: async () => (await import('./gmm-twfr.js')).fitGmmTwfr,
   }),
 ];

@@ -13,6 +13,23 @@ export const GMM = {
   rows: rowLimit(20_000),
   /** Loaded on the diagonal of every covariance of standardised columns. */
   epsilon: real(1e-3, 1e-6, 1),
+  /** Rows wider than this become their first `axes` principal axes: a covariance of W columns costs W² numbers and W³ operations. */
+  widest: whole(512, 1, 4_096),
+  axes: whole(64, 1, 512),
+  /** 1: the log of what lies outside those axes is modelled beside them; 0: it is not looked at. */
+  outside: whole(1, 0, 1),
+};
+
+export const GMM_TWFR = {
+  /** Which of the row's statistics; −1 chooses by held-out normals. */
+  statistic: whole(-1, -1, 64),
+  epsilon: real(1e-3, 1e-6, 1),
+};
+
+export const MAHALANOBIS = {
+  /** The covariance is that of so many rows at most. */
+  rows: rowLimit(20_000),
+  epsilon: real(1e-3, 1e-6, 1),
 };
 
 export const KNN = {

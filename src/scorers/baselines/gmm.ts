@@ -11,23 +11,20 @@ import { recordEnergy } from './energy-graph.js';
 import { fittedModel, narrowed, sampleRows } from './rows.js';
 import type { Values } from './settings.js';
 
-/** Wider rows are narrowed first: a covariance of W columns costs W² numbers and W³ operations. */
-const WIDEST = 512;
-const AXES = 64;
-
 /**
  * Gaussian mixture with full covariances on standardised rows, by EM from k-means. Energy: −log p(x), nats.
  * Covariances are shrunk towards the whole set's with the weight of W + 2 rows, so that few rows are enough. Of rows
- * wider than 512, the first 64 principal axes are modelled, and the log of what lies outside them.
+ * wider than `widest`, the first `axes` principal axes are modelled, whitened, and the log of what lies outside them.
  */
 export function fitGmm(rows: RowMatrix, settings: Values<typeof GMM>, options: FitOptions): FittedModel {
-  const { transform, scaled } = narrowed(rows, WIDEST, AXES);
+  const { transform, scaled: seen } = narrowed(rows, settings.widest, settings.axes);
+  const scaled = settings.outside ? seen : { ...seen, outside: null };
   const outside = outsideScale(scaled);
   const sample = sampleRows(joined(scaled, outside), settings.rows, options.seed);
   const components = Math.min(settings.components, rowsOf(sample));
   const mixture = fitMixture(sample, components, settings.epsilon, options.seed);
   const onnx = recordEnergy('gmm', transform, (x, beyond) => {
-    const part = beyond && tf.mul(tf.sub(beyond, outside.mean), 1 / outside.deviation);
+    const part = scaled.outside && beyond && tf.mul(tf.sub(beyond, outside.mean), 1 / outside.deviation);
     return inGraph((part ? tf.concat([x, part], 1) : x) as tf.Tensor2D, mixture);
   });
   const hyperparameters = { ...settings, components, rows: rowsOf(sample), modelledWidth: sample.width };
