@@ -28,9 +28,15 @@ const WORDINGS: Readonly<Record<MachineAction, Wording>> = {
   unmute: { title: 'End the mute', text: 'Alerts are raised again from now on.', confirm: 'End mute', minutes: [] },
   learn: {
     title: 'Learn what is normal',
-    text: 'The machine must run normally for the whole time: what is heard becomes the measure of normal. No anomaly is raised meanwhile.',
+    text: 'The machine must run normally for the whole time: what is heard becomes the measure of normal. No anomaly is raised meanwhile. The model before is kept: Go back returns to it.',
     confirm: 'Start learning',
     minutes: [10, 5, 30, 60],
+  },
+  'roll-back': {
+    title: 'Go back to the model before',
+    text: 'What was learned last is put aside, and the model before judges again. A second time changes back.',
+    confirm: 'Go back',
+    minutes: [],
   },
   'test-alert': {
     title: 'Send a test alert',
@@ -127,6 +133,8 @@ function toCommand({ machine, action }: PendingAction, minutes: number): Command
       return { command: 'test-alert', machine };
     case 'learn':
       return { command: 'learn', machine, minutes };
+    case 'roll-back':
+      return { command: 'roll-back', machine };
     default:
       return { command: 'mute', machine, minutes };
   }

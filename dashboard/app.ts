@@ -1,6 +1,6 @@
 import { html, LitElement, nothing } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
-import type { Command, Event, EventLabel } from '../src/contracts.js';
+import type { Command, Event, EventLabel, LearnProgress } from '../src/contracts.js';
 import type { LiveFeed, LiveMachine, LiveVerdict, ServerMessage, Session } from '../src/sinks/http/protocol.js';
 import type { SpectrogramMessage } from '../src/sinks/http/spectrogram-frame.js';
 import './action-dialog.js';
@@ -18,7 +18,7 @@ import { HISTORY_MS, ScoreHistory } from './score-history.js';
 import { shared } from './shared-styles.js';
 import './spectrogram-view.js';
 import type { SpectrogramView } from './spectrogram-view.js';
-import { eventTitle } from './words.js';
+import { eventTitle, LEARNING_WORDS } from './words.js';
 
 const PAGE_EVENTS = 25;
 const TOAST_MS = 7_000;
@@ -200,6 +200,7 @@ export class App extends LitElement {
     if (message.type === 'hello') this.greet(message);
     else if (message.type === 'verdicts') this.takeVerdicts(message.verdicts);
     else if (message.type === 'state') this.takeState(message);
+    else if (message.type === 'learning') this.takeLearning(message.progress);
     else {
       if (message.change === 'raised') this.announce(message.event);
       this.put(message.event);
@@ -211,6 +212,15 @@ export class App extends LitElement {
       known.machine === machine && known.state !== now ? { ...known, state: now, sinceMs: atMs } : known,
     );
     this.updateTitle();
+  }
+
+  private takeLearning(learning: LearnProgress): void {
+    this.machines = this.machines.map((known) => ({
+      ...known,
+      feeds: known.feeds.map((feed) => (feed.feed === learning.feed ? { ...feed, learning } : feed)),
+    }));
+    if (learning.stage === 'done' || learning.stage === 'failed')
+      this.announcement = `${learning.machine}: ${LEARNING_WORDS[learning.stage]} ${learning.message}`;
   }
 
   private greet({ site, machines, nowMs, openEvents }: ServerMessage & { type: 'hello' }): void {

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import type { Event } from '../src/contracts.js';
+import type { Event, LearnProgress } from '../src/contracts.js';
 import type { LiveFeed, LiveMachine, LiveVerdict } from '../src/sinks/http/protocol.js';
 import { formatDuration, formatP, formatScore } from './format.js';
 import { icon } from './icons.js';
@@ -8,13 +8,15 @@ import './score-chart.js';
 import type { ScoreHistory } from './score-history.js';
 import { shared } from './shared-styles.js';
 import { stateBadge } from './state-badge.js';
-import { eventTitle, KIND_LOOKS } from './words.js';
+import { eventTitle, KIND_LOOKS, LEARNING_WORDS } from './words.js';
 
 /** What a card asks of the page. */
-export type MachineAction = 'mute' | 'unmute' | 'learn' | 'test-alert';
+export type MachineAction = 'mute' | 'unmute' | 'learn' | 'roll-back' | 'test-alert';
 
 /** A verdict this much older than the clock is called late. */
 const LATE_MS = 15_000;
+/** What learning has come to is shown this long. */
+const LEARNING_SHOWN_MS = 86_400_000;
 
 /** One machine: its state, each feed's score and curve, its open alert, and what can be done. */
 @customElement('auscult-machine-card')
@@ -71,6 +73,22 @@ export class MachineCard extends LitElement {
       }
       .feed {
         padding: var(--space-3) var(--space-4) 0;
+      }
+      .learning {
+        margin-bottom: var(--space-3);
+        padding: var(--space-2) var(--space-3);
+        border-radius: var(--radius-small);
+        background: color-mix(in srgb, var(--ink) 5%, var(--surface));
+        overflow-wrap: anywhere;
+      }
+      .learning.failed {
+        background: color-mix(in srgb, var(--anomalous) 9%, var(--surface));
+      }
+      .learning progress {
+        display: block;
+        width: 100%;
+        height: 6px;
+        margin-top: var(--space-2);
       }
       .figures {
         display: flex;
@@ -179,13 +197,13 @@ export class MachineCard extends LitElement {
     </div>`;
   }
 
-  private renderFeed({ feed, modality }: LiveFeed, machine: LiveMachine) {
+  private renderFeed({ feed, modality, learning }: LiveFeed, machine: LiveMachine) {
     const verdict = this.verdicts.get(feed) ?? null;
     const history = this.histories.get(feed) ?? null;
     const over = verdict?.statistic != null && verdict.threshold !== null && verdict.statistic > verdict.threshold;
     const named = machine.feeds.length > 1 || feed !== machine.machine;
     return html`<section class="feed" aria-label="Feed ${feed}">
-      ${named ? html`<p class="small soft">${feed} · ${modality}</p>` : nothing}
+      ${named ? html`<p class="small soft">${feed} · ${modality}</p>` : nothing} ${learning ? this.renderLearning(learning) : nothing}
       <dl class="figures">
         <div class="now ${over ? 'over' : ''}"><dt>Score now</dt><dd data-score>${formatScore(verdict?.statistic)}</dd></div>
         <div><dt>Threshold</dt><dd>${formatScore(verdict?.threshold)}</dd></div>
@@ -199,6 +217,17 @@ export class MachineCard extends LitElement {
         label="${machine.machine}, ${feed}"
       ></auscult-score-chart>
     </section>`;
+  }
+
+  /** How far learning is, then what it can promise or why it failed, for a day. */
+  private renderLearning({ stage, share, message, atMs }: LearnProgress) {
+    const over = stage === 'done' || stage === 'failed';
+    if (over && this.nowMs - atMs > LEARNING_SHOWN_MS) return nothing;
+    const words = LEARNING_WORDS[stage];
+    return html`<div class="learning ${stage}" data-learning=${stage} role="status">
+      <p class="small"><strong>${words}</strong> ${message}</p>
+      ${over ? nothing : html`<progress max="1" .value=${share} aria-label=${words}></progress>`}
+    </div>`;
   }
 
   private renderCondition(verdict: LiveVerdict | null) {
@@ -229,6 +258,7 @@ export class MachineCard extends LitElement {
           : html`<button class="quiet" @click=${() => this.act('mute')}>Mute…</button>`
       }
       <button class="quiet" @click=${() => this.act('learn')}>Learn…</button>
+      <button class="quiet" @click=${() => this.act('roll-back')}>Go back…</button>
       <button class="quiet" @click=${() => this.act('test-alert')}>Test…</button>
     </footer>`;
   }

@@ -1,4 +1,4 @@
-import type { Event, EventKind, EventLabel, MachineState, TroubleCode } from '../src/contracts.js';
+import type { Event, EventKind, EventLabel, LearnProgress, MachineState, TroubleCode } from '../src/contracts.js';
 import type { IconName } from './icons.js';
 
 /** The words that stand for states, kinds and labels everywhere on the page. */
@@ -28,6 +28,14 @@ export const LABEL_WORDS: Readonly<Record<EventLabel, string>> = {
   'true-alarm': 'True alarm',
   'false-alarm': 'False alarm',
   unsure: 'Unsure',
+};
+
+export const LEARNING_WORDS: Readonly<Record<LearnProgress['stage'], string>> = {
+  recording: 'Recording:',
+  training: 'Training:',
+  switching: 'Switching over:',
+  done: 'Learned:',
+  failed: 'Not learned:',
 };
 
 const TROUBLE_WORDS: Readonly<Record<TroubleCode, string>> = {

@@ -11,6 +11,7 @@ import { devicesCommand } from './commands/devices.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
+import { learnCommand } from './commands/learn.js';
 import { modelsCommand } from './commands/models.js';
 import { replayCommand } from './commands/replay.js';
 import { runCommand } from './commands/run.js';
@@ -37,6 +38,7 @@ Examples:
 for (const command of [
   runCommand(),
   demoCommand(),
+  learnCommand(),
   trainCommand(),
   scoreCommand(),
   evaluateCommand(),

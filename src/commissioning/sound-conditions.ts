@@ -22,9 +22,12 @@ const AWAY_BLOCKS = 3;
 const CYCLES = 3;
 /** Differences between parts that are smaller are not worth a word: nothing nearer to the mean level is ever judged. */
 const LEAST_CHANGE_DB = 3;
-/** A part's mean is known from so many batch means; chance reaches three standard errors of the difference. */
+/**
+ * A part's mean is known from so many batch means. Six comparisons (three pairs, level and spectrum) by Student's t with
+ * 2 · 4 degrees of freedom: chance alone reaches 4.5 standard errors in one recording of a hundred.
+ */
 const BATCHES = 5;
-const STANDARD_ERRORS = 3;
+const STANDARD_ERRORS = 4.5;
 const PARTS = 3;
 
 export class SoundConditions {

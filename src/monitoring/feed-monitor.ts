@@ -28,7 +28,7 @@ import type { NewOutboxMessage, Store } from '../store/types.js';
 import type { Clip, ClipRecorder } from './clip-recorder.js';
 import { EventDesk, type Explanation } from './event-desk.js';
 import type { FeedModel } from './feed-model.js';
-import { Understudy } from './understudy.js';
+import { type Grid, Understudy } from './understudy.js';
 
 /** Where a feed's log-mel frames are shown. */
 export interface Spectrogram {
@@ -175,7 +175,7 @@ export class FeedMonitor {
    */
   async useModel(model: FeedModel, signal: AbortSignal): Promise<void> {
     const understudy = await this.#inTurn(() => {
-      const begun = new Understudy(model, this.#nextStartMs(), this.#lastWindowMs ?? Number.NEGATIVE_INFINITY);
+      const begun = new Understudy(model, this.#grid(), this.#lastWindowMs ?? Number.NEGATIVE_INFINITY);
       this.#understudy = begun;
       return begun;
     });
@@ -187,10 +187,11 @@ export class FeedMonitor {
     await this.#inTurn(() => this.#takeOver(understudy));
   }
 
-  async #takeOver({ model, changes }: Understudy): Promise<void> {
+  async #takeOver(understudy: Understudy): Promise<void> {
+    const { model, changes } = understudy;
     const old = this.#model;
     this.#model = model;
-    this.#understudy = null;
+    if (this.#understudy === understudy) this.#understudy = null;
     this.#desk.modelDigest = model.digest;
     // What has cleared by the new model alone would stay open for ever.
     for (const change of changes.values())
@@ -200,10 +201,9 @@ export class FeedMonitor {
     await old.close();
   }
 
-  /** Where the next window of sound begins. */
-  #nextStartMs(): number | null {
+  #grid(): Grid | null {
     const { spec } = this.#model.features;
-    return this.#lastStartMs === null || !isSound(spec) ? null : this.#lastStartMs + hopMs(spec);
+    return this.#lastStartMs === null || !isSound(spec) ? null : { startMs: this.#lastStartMs, hopMs: hopMs(spec) };
   }
 
   /** What judges this feed now. */
@@ -296,7 +296,21 @@ export class FeedMonitor {
         `${this.feed}: window ${window.sequence} could not be explained: ${(error as Error).message}`,
       );
     }
+    if (contribution?.nearestNormal) this.#saveNormal(scorer, contribution.nearestNormal.clip);
     return { words: describeEvent(window, scorer.manifest, contribution), contribution };
+  }
+
+  /** The normal sound that an event names is stored beside its own, for as long as that. */
+  #saveNormal(scorer: Scorer, digest: string): void {
+    const { store, clips, log } = this.#options;
+    if (!clips || !scorer.normalClip) return;
+    const saving = scorer
+      .normalClip(digest)
+      .then((data) => store.saveClip({ data, type: 'audio/wav', createdMs: this.#lastWindowMs ?? 0, eventId: null }))
+      .then(() => {})
+      .catch((error: Error) => log('warn', `${this.feed}: normal sound not stored: ${error.message}`))
+      .finally(() => this.#saving.delete(saving));
+    this.#saving.add(saving);
   }
 
   /** Keeps an event's sound, from before it was raised until after it cleared. */

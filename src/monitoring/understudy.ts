@@ -1,13 +1,19 @@
-/**
- * A model that is to take over: it hears what the acting one hears, on the same grid of windows, and judges without being
- * heard, until its decider knows how the machine runs. So no window is lost or judged twice, and nothing must warm up.
- */
 import { ModelError, type Observation, type Window } from '../contracts.js';
 import type { DeciderInput } from '../decision/decider.js';
 import type { Change } from '../decision/event-cycle.js';
 import { smoothedWindows } from '../decision/smoothing.js';
 import type { FeedModel } from './feed-model.js';
 
+/** Where one window of sound began, and how far apart they are. */
+export interface Grid {
+  readonly startMs: number;
+  readonly hopMs: number;
+}
+
+/**
+ * A model that is to take over: it hears what the acting one hears, on the same grid of windows, and judges without being
+ * heard, until its decider knows how the machine runs. So no window is lost or judged twice, and nothing must warm up.
+ */
 export class Understudy {
   /** Resolves when it could take over. */
   readonly ready: Promise<void>;
@@ -17,10 +23,10 @@ export class Understudy {
   #ready: () => void = () => {};
   #judged = 0;
 
-  /** @param startMs where the next window of the acting model begins; null when it has had none */
+  /** @param grid of the acting model's windows of sound; null when it has had none */
   constructor(
     readonly model: FeedModel,
-    private startMs: number | null,
+    private grid: Grid | null,
     atMs: number,
   ) {
     this.ready = new Promise((resolve) => {
@@ -63,16 +69,18 @@ export class Understudy {
 
   /** Sound from the first sample of a window on; null while there is none. */
   #onGrid(observation: Observation): Observation | null {
-    const { startMs } = this;
-    if (startMs === null || observation.kind !== 'audio' || observation.gap) {
-      this.startMs = null;
+    const { grid } = this;
+    if (grid === null || observation.kind !== 'audio' || observation.gap) {
+      this.grid = null;
       return observation;
     }
-    const skipped = Math.round(((startMs - observation.startMs) * observation.sampleRateHz) / 1000);
-    if (skipped >= observation.samples.length) return null;
-    this.startMs = null;
-    const samples = observation.samples.slice(Math.max(0, skipped));
-    return { ...observation, samples, startMs: Math.max(startMs, observation.startMs) };
+    const { startMs, samples, sampleRateHz } = observation;
+    const hops = Math.ceil((startMs - grid.startMs) / grid.hopMs - 1e-3);
+    const firstMs = grid.startMs + Math.max(0, hops) * grid.hopMs;
+    const skipped = Math.round(((firstMs - startMs) * sampleRateHz) / 1000);
+    if (skipped >= samples.length) return null;
+    this.grid = null;
+    return { ...observation, samples: samples.slice(Math.max(0, skipped)), startMs: firstMs };
   }
 
   #keep(changes: readonly Change[]): void {

@@ -30,6 +30,7 @@ describe('auscult', () => {
     for (const command of [
       'run',
       'demo',
+      'learn',
       'train',
       'score',
       'evaluate',

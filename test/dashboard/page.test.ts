@@ -125,6 +125,29 @@ describe.skipIf(chromiumMissing)('dashboard in a browser (needs Debian package: 
     await close();
   });
 
+  it('shows how far learning is, what it promises or why it failed, and asks before it goes back', async () => {
+    const { page, complaints, close } = await openPage(browser, plant.sink.url);
+    const told = { feed: 'pump-00', machine: 'pump-00', atMs: Date.now() };
+    plant.sink.learning?.({ ...told, stage: 'recording', share: 0.4, message: '6 min left' });
+    const lesson = card(page, 'pump-00').locator('[data-learning]');
+    await lesson.getByText('Recording: 6 min left').waitFor();
+    expect(await lesson.getByRole('progressbar').evaluate((bar: { value?: number }) => bar.value)).toBe(0.4);
+    plant.sink.learning?.({ ...told, stage: 'done', share: 1, message: 'at most 1 false alarm a week' });
+    await lesson.getByText('Learned: at most 1 false alarm a week').waitFor();
+    await page.reload();
+    await lesson.getByText('Learned: at most 1 false alarm a week').waitFor();
+    plant.sink.learning?.({ ...told, stage: 'failed', share: 1, message: 'expected a machine, found none' });
+    await lesson.getByText('Not learned: expected a machine, found none').waitFor();
+
+    await card(page, 'pump-00').getByRole('button', { name: 'Go back…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Go back to the model before: pump-00' });
+    await dialog.getByRole('button', { name: 'Go back', exact: true }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    await expect.poll(() => plant.commands.at(-1)).toEqual({ command: 'roll-back', machine: 'pump-00' });
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
   it('says that the connection was lost, and finds back by itself', async () => {
     const first = await SimulatedPlant.open();
     const { page, close } = await openPage(browser, first.sink.url);
@@ -213,7 +236,7 @@ describe.skipIf(chromiumMissing)('dashboard in a browser (needs Debian package: 
       seen.add(name);
       expect(outline, name).toBe('solid');
     }
-    expect([...seen].join()).toMatch(/Show sound.*Mute….*Learn….*Test…/);
+    expect([...seen].join()).toMatch(/Show sound.*Mute….*Learn….*Go back….*Test…/);
     await close();
   });
 

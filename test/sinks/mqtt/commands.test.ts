@@ -40,12 +40,16 @@ test('carries out each command for the machine of its topic and fills in what wa
   await send(pump, { command: 'acknowledge' });
   await send(pump, { command: 'label', eventId: 'e', label: 'false-alarm', note: 'rain' });
   await send(pump, { command: 'learn', minutes: 5 });
+  await send(pump, { command: 'learn', feed: 'inlet', preset: 'mel-flat' });
+  await send(pump, { command: 'roll-back' });
   await send(pump, { command: 'mute' });
   await send(topics.command('Fan 1/A'), { command: 'test-alert' });
   expect(carriedOut).toEqual([
     { command: 'acknowledge', machine: 'pump', eventId: null },
     { command: 'label', machine: 'pump', eventId: 'e', label: 'false-alarm', note: 'rain' },
     { command: 'learn', machine: 'pump', minutes: 5 },
+    { command: 'learn', machine: 'pump', feed: 'inlet', minutes: 10, preset: 'mel-flat' },
+    { command: 'roll-back', machine: 'pump' },
     { command: 'mute', machine: 'pump', minutes: 60 },
     { command: 'test-alert', machine: 'Fan 1/A' },
   ]);
@@ -119,7 +123,7 @@ test('takes any bytes without failing, and accepts exactly what the schema accep
   const validate = schema('command');
   const command = fc.record(
     {
-      command: fc.constantFrom('acknowledge', 'label', 'learn', 'mute', 'test-alert', 'other'),
+      command: fc.constantFrom('acknowledge', 'label', 'learn', 'roll-back', 'mute', 'test-alert', 'other'),
       eventId: fc.oneof(fc.string(), fc.constant(null)),
       label: fc.constantFrom('unsure', 'wrong'),
       note: fc.oneof(fc.string(), fc.constant(null)),

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import type { Event, EventChange, Source, Verdict } from '../../src/contracts.js';
+import { FeedModel } from '../../src/monitoring/feed-model.js';
+import { FeedMonitor } from '../../src/monitoring/feed-monitor.js';
+import { wavFileSource } from '../../src/sources/audio/index.js';
+import { model, sound } from '../support/service.js';
+
+const budget = { falseAlarms: 1, perMs: 3_600_000 };
+const settings = { feed: 'pump', machine: 'pump', budget, warmUpMs: 2_000 };
+const signal = new AbortController().signal;
+const open = (name: string) => FeedModel.open(model(name), settings, { open: [] }, {});
+
+/** Half a minute of one contiguous sound in odd blocks; `at` is called before a block. */
+function playing(clips: readonly string[], at: (block: number) => void): Source {
+  const files = clips.map((clip) => sound(`${clip}.wav`));
+  const whole = wavFileSource({
+    feed: 'pump',
+    machine: 'pump',
+    files,
+    targetRateHz: 16_000,
+    startMs: 0,
+    blockSamples: 1_607,
+  });
+  return {
+    feed: 'pump',
+    async *stream(until) {
+      let block = 0;
+      for await (const item of whole.stream(until)) {
+        at(block++);
+        yield item.kind === 'audio' ? { ...item, gap: block === 1 } : item;
+      }
+    },
+  };
+}
+
+/** Verdicts and events of a run in which other models take over before the blocks named. */
+async function run(clips: readonly string[], switches: Readonly<Record<number, string>> = {}) {
+  const verdicts: Verdict[] = [];
+  const events: { event: Event; change: EventChange }[] = [];
+  const taken: Promise<void>[] = [];
+  const models = new Map<number, FeedModel>();
+  for (const [block, name] of Object.entries(switches)) models.set(Number(block), await open(name));
+  const monitor = new FeedMonitor(
+    {
+      ...{ feed: 'pump', machine: 'pump', sinks: [], messages: () => [], onState: () => {}, log: () => {}, open: [] },
+      ...{ spectrogram: null, clips: null, configDigest: '', clock: null },
+      store: {
+        recordEvent: (event, change) => {
+          events.push({ event, change });
+          return 'stored';
+        },
+        addVerdict: (verdict) => void verdicts.push(verdict),
+        saveClip: () => Promise.resolve(null),
+      },
+      source: playing(clips, (block) => {
+        const next = models.get(block);
+        if (next) taken.push(monitor.useModel(next, signal));
+      }),
+    },
+    await open('pump-00'),
+  );
+  await monitor.run(signal);
+  await Promise.all(taken);
+  await monitor.close();
+  return { verdicts, events, digest: monitor.model.digest };
+}
+
+const normal = ['pump-00-normal', 'pump-00-normal', 'pump-00-normal'];
+
+describe('switching to another model', () => {
+  it('loses no window and scores none twice: with the same model, not a bit of any verdict is another', async () => {
+    const { verdicts: whole } = await run(normal);
+    const { verdicts } = await run(normal, { 73: 'pump-00' });
+    expect(whole.length).toBeGreaterThan(55);
+    const told = (list: Verdict[]) => list.map(({ sequence: _, long: __, ...verdict }) => verdict);
+    expect(told(verdicts)).toEqual(told(whole));
+  });
+
+  it('keeps the grid of the windows with a model of another machine, which then judges at once', async () => {
+    const { verdicts: whole } = await run(normal);
+    const { verdicts, digest } = await run(normal, { 73: 'pump-04' });
+    expect(verdicts.map(({ startMs, endMs }) => [startMs, endMs])).toEqual(
+      whole.map(({ startMs, endMs }) => [startMs, endMs]),
+    );
+    const seam = verdicts.findIndex(({ score }, i) => score !== whole[i]?.score);
+    expect(verdicts[seam]?.startMs).toBeGreaterThan(7_300);
+    expect(verdicts[seam]?.startMs).toBeLessThan(15_000);
+    expect(verdicts.slice(seam).every(({ operating }) => operating === 'running')).toBe(true);
+    expect(digest).not.toBe('');
+    expect(new Set(verdicts.slice(seam).map(({ threshold }) => threshold)).size).toBe(1);
+  });
+
+  it('carries an open event over: it is raised once and cleared once', async () => {
+    const clips = ['pump-00-normal', 'pump-00-abnormal', 'pump-00-normal', 'pump-00-normal'];
+    const { events } = await run(clips, { 130: 'pump-00' });
+    expect(new Set(events.map(({ event }) => event.id)).size).toBe(1);
+    expect(events.map(({ change }) => change).filter((change) => change !== 'updated')).toEqual(['raised', 'cleared']);
+  });
+
+  it('takes the last of two models that are given one after the other', async () => {
+    const { verdicts: whole } = await run(normal);
+    const { verdicts } = await run(normal, { 40: 'pump-04', 160: 'pump-00' });
+    expect(verdicts.length).toBe(whole.length);
+    expect(verdicts.slice(-8).map(({ score }) => score)).toEqual(whole.slice(-8).map(({ score }) => score));
+  });
+});
