@@ -7,6 +7,8 @@ export interface Axis {
   readonly to: number;
   /** Positive values on a logarithmic scale. */
   readonly logarithmic?: boolean;
+  /** Where lines are drawn and what is written there; round numbers by default. */
+  readonly ticks?: readonly (readonly [at: number, label: string])[];
 }
 
 export interface Frame {
@@ -50,15 +52,15 @@ export function framed(frame: Frame, marks: string): string {
   const places = placesIn(frame);
   const { x, y, title } = frame;
   const bottom = HEIGHT - BOTTOM;
-  const xs = ticksOf(x).map(
-    (tick) =>
+  const xs = labelledTicks(x).map(
+    ([tick, label]) =>
       `<line class="grid" x1="${places.x(tick)}" y1="${TOP}" x2="${places.x(tick)}" y2="${bottom}"/>` +
-      `<text x="${places.x(tick)}" y="${bottom + 15}" text-anchor="middle">${tickLabel(tick)}</text>`,
+      `<text x="${places.x(tick)}" y="${bottom + 15}" text-anchor="middle">${escapeHtml(label)}</text>`,
   );
-  const ys = ticksOf(y).map(
-    (tick) =>
+  const ys = labelledTicks(y).map(
+    ([tick, label]) =>
       `<line class="grid" x1="${LEFT}" y1="${places.y(tick)}" x2="${WIDTH - RIGHT}" y2="${places.y(tick)}"/>` +
-      `<text x="${LEFT - 6}" y="${places.y(tick) + 4}" text-anchor="end">${tickLabel(tick)}</text>`,
+      `<text x="${LEFT - 6}" y="${places.y(tick) + 4}" text-anchor="end">${escapeHtml(label)}</text>`,
   );
   const middle = (TOP + bottom) / 2;
   return (
@@ -67,6 +69,9 @@ export function framed(frame: Frame, marks: string): string {
     `<text class="axis" x="14" y="${middle}" text-anchor="middle" transform="rotate(-90 14 ${middle})">${escapeHtml(y.label)}</text></svg>`
   );
 }
+
+const labelledTicks = (axis: Axis): readonly (readonly [number, string])[] =>
+  axis.ticks ?? ticksOf(axis).map((tick) => [tick, tickLabel(tick)]);
 
 /** Some four round numbers within the axis. */
 export function ticksOf({ from, to, logarithmic }: Axis): number[] {

@@ -17,6 +17,15 @@ export function unitCurves(title: string, [x, y]: readonly [string, string], cur
   return framed(frame, curves.map((curve) => polyline(frame, curve)).join(''));
 }
 
+/** Which line is whose. */
+export function curveKey(curves: readonly Curve[]): string {
+  const entries = curves.map(
+    ({ name, style }) =>
+      `<li><svg viewBox="0 0 36 12" aria-hidden="true"><line class="curve c${style}" x1="0" y1="6" x2="36" y2="6"/></svg>${escapeHtml(name)}</li>`,
+  );
+  return `<ul class="key">${entries.join('')}</ul>`;
+}
+
 function polyline(frame: Frame, { name, points, style }: Curve): string {
   const places = placesIn(frame);
   const path = points.map(([x, y]) => `${places.x(x)},${places.y(y)}`).join(' ');

@@ -6,10 +6,10 @@ import type { MethodOutcome } from '../evaluate.js';
 import type { ResultObject, ResultRow } from '../result-json.js';
 import { PROTOCOL_WORDS } from '../split.js';
 import { type Difference, type Spread, secondsWords } from '../summary.js';
-import { type Curve, unitCurves } from './charts.js';
+import { type Curve, curveKey, unitCurves } from './charts.js';
 import { escapeHtml, figure, htmlTable } from './html.js';
 import { methodSection, STYLES } from './method-section.js';
-import { STYLE } from './style.js';
+import { htmlPage } from './page.js';
 
 export interface ReportFacts {
   readonly dataset: Dataset;
@@ -31,30 +31,17 @@ export function reportPage(facts: ReportFacts): string {
   const { dataset, result, outcomes } = facts;
   const title = `${dataset.name}, protocol ${result.protocol}`;
   const sections = outcomes.map((outcome, i) => methodSection(outcome, result.firstSeed, i === 0));
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<title>${escapeHtml(title)} – Auscult</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<h1>${escapeHtml(title)}</h1>
+  return htmlPage(
+    title,
+    `<h1>${escapeHtml(title)}</h1>
 ${introduction(facts)}
 <h2>Figures</h2>
 ${results(result)}
 ${published(result)}
 ${overview(outcomes, result)}
 <h2>Methods</h2>
-${sections.join('\n')}
-</main>
-</body>
-</html>
-`;
+${sections.join('\n')}`,
+  );
 }
 
 function introduction({ dataset, result, outcomes, command, version }: ReportFacts): string {
@@ -138,12 +125,8 @@ function overview(outcomes: readonly MethodOutcome[], { results: rows }: ResultO
   const curves = (which: 'roc' | 'precisionRecall'): Curve[] =>
     best.flatMap(({ outcome, trial }, i) => (trial ? [{ name: outcome.name, points: trial[which], style: i }] : []));
   if (curves('roc').length === 0) return '';
-  const key = curves('roc').map(
-    ({ name, style }) =>
-      `<li><svg viewBox="0 0 36 12" aria-hidden="true"><line class="curve c${style}" x1="0" y1="6" x2="36" y2="6"/></svg>${escapeHtml(name)}</li>`,
-  );
   const words = best.length < outcomes.length ? `The ${best.length} methods of highest AUC, first seed` : 'First seed';
-  return `<ul class="key">${key.join('')}</ul><div class="figures">${figure(
+  return `${curveKey(curves('roc'))}<div class="figures">${figure(
     unitCurves('ROC curves of the methods', ['false-positive rate', 'true-positive rate'], curves('roc')),
     `ROC. ${words}`,
   )}${figure(
