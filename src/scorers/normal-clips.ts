@@ -7,7 +7,7 @@ import { createAudioFeatures } from '../features/audio-features.js';
 import { judgedBands } from '../features/changed-bands.js';
 import { levelOffsetDb } from '../features/level.js';
 import { measureSignal } from '../sources/audio/signal-stats.js';
-import { readWav } from '../sources/audio/wav-file.js';
+import { wavHeaderBytes } from '../sources/wav-encode.js';
 import { sha256 } from './package-files.js';
 
 export const NORMALS_FILE = 'normals.json';
@@ -67,13 +67,17 @@ export class NormalClips {
     return new NormalClips(folder, spec, clips);
   }
 
-  /** The clip that is most like a window; null for a window without a log-mel picture. @throws {ModelError} when it is gone */
+  /**
+   * The clip that is most like a window; null for a window without a log-mel picture, and when the clip is not there any
+   * more, as while another package takes the place of this one.
+   */
   async nearest(window: Window): Promise<NearestNormal | null> {
     const bands = judgedBands(window, this.spec);
     const found = bands && nearestOf(this.clips, (candidate) => distance(bands, this.#judged(candidate)));
     if (!bands || !found) return null;
-    const normal = nearestOf(await this.#windows(found.item), (part) => distance(bands, judgedBands(part, this.spec)));
-    if (!normal) throw new ModelError(`${found.item.file}: expected at least one window of sound, found none`);
+    const windows = await this.#windows(found.item).catch((): readonly Window[] => []);
+    const normal = nearestOf(windows, (part) => distance(bands, judgedBands(part, this.spec)));
+    if (!normal) return null;
     const normalBands = judgedBands(normal.item, this.spec) ?? bands;
     return { clip: found.item, distanceDb: found.distance, window: normal.item, bands: normalBands };
   }
@@ -101,7 +105,7 @@ export class NormalClips {
     const known = this.#opened.get(of);
     if (known) return known;
     const { sampleRateHz } = this.spec.mel;
-    const { samples } = await readWav(join(this.folder, of.file), { targetRateHz: sampleRateHz });
+    const samples = samplesOf(await this.wav(of.sha256));
     const features = await createAudioFeatures(this.spec, {});
     const windows = features.push(observationOf(samples, sampleRateHz, of)).map(({ samples: _, ...rest }) => rest);
     this.#opened.clear();
@@ -139,6 +143,12 @@ function nearestOf<T>(items: readonly T[], distanceOf: (item: T) => number): { i
     if (best === null || found < best.distance) best = { item, distance: found };
   }
   return best;
+}
+
+/** Samples of a WAV file that `encodeWav` has written. */
+function samplesOf(wav: Uint8Array): Float32Array {
+  const bytes = new DataView(wav.buffer, wav.byteOffset + wavHeaderBytes, wav.byteLength - wavHeaderBytes);
+  return Float32Array.from({ length: bytes.byteLength >> 1 }, (_, i) => bytes.getInt16(2 * i, true) / 32_768);
 }
 
 function observationOf(samples: Float32Array, sampleRateHz: number, { file, startMs }: NormalClip): AudioObservation {

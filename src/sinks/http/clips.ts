@@ -31,7 +31,7 @@ export function parseRange(header: string | undefined, size: number): ByteRange 
 export async function sendClip(
   request: IncomingMessage,
   response: ServerResponse,
-  { path, type, sha256 }: Pick<Clip, 'path' | 'type' | 'sha256'>,
+  { path, type, sha256, createdMs }: Pick<Clip, 'path' | 'type' | 'sha256' | 'createdMs'>,
 ): Promise<void> {
   const file = await open(path, 'r').catch(() => {
     throw new HttpError(404, `clip ${sha256}: not stored`);
@@ -43,6 +43,7 @@ export async function sendClip(
     response.setHeader('accept-ranges', 'bytes');
     response.setHeader('cache-control', 'private, max-age=31536000, immutable');
     response.setHeader('etag', `"${sha256}"`);
+    response.setHeader('x-clip-start-ms', createdMs);
     if (range === 'unsatisfiable') {
       throw new HttpError(416, `range: clip has ${size} bytes`, { 'content-range': `bytes */${size}` });
     }

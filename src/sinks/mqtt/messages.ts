@@ -45,6 +45,7 @@ export function eventMessage(topics: Topics, event: Event, change: EventChange, 
     pValue: finite(event.pValue),
     words: event.words.slice(0, WORDS_LIMIT),
     contribution: event.contribution && topContribution(event.contribution),
+    ...soundSummary(event.contribution),
     clip: event.clip,
     modelDigest: event.modelDigest,
     configDigest: event.configDigest,
@@ -71,6 +72,16 @@ function topContribution({ energy, axes }: Contribution) {
         .sort((a, b) => b.value - a.value)
         .slice(0, TOP_PARTS),
     })),
+  };
+}
+
+/** Sound: what a person is told, in numbers. Empty and null for events of other feeds, and of packages of before. */
+function soundSummary(contribution: Contribution | null) {
+  const { bands = [], times = [], nearestNormal = null } = contribution ?? {};
+  return {
+    bandsHz: bands.map(({ fromHz, toHz, changeDb }) => ({ from: fromHz, to: toHz, changeDb })),
+    seconds: times.map(({ fromMs, toMs }) => ({ from: iso(fromMs), to: iso(toMs) })),
+    nearestNormal,
   };
 }
 

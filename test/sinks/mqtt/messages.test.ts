@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Event, MachineState, Verdict } from '../../../src/contracts.js';
 import { discoveryMessage } from '../../../src/sinks/mqtt/home-assistant.js';
-import { eventMessage, scoreMessage, stateMessage, statusMessage } from '../../../src/sinks/mqtt/messages.js';
+import {
+  eventMessage,
+  learningMessage,
+  scoreMessage,
+  stateMessage,
+  statusMessage,
+} from '../../../src/sinks/mqtt/messages.js';
 import { mqttTopics } from '../../../src/sinks/mqtt/topics.js';
 import { NOON, sampleEvent, sampleVerdict } from '../../store/samples.js';
 import { faults, schema } from './schemas.js';
@@ -11,6 +17,11 @@ import { topics } from './sinks.js';
 const STATES: readonly MachineState[] = ['normal', 'anomalous', 'off', 'learning', 'muted', 'sensor-fault', 'unknown'];
 const number = fc.double();
 const time = fc.integer({ min: 0, max: 4e12 });
+
+const BANDS = [
+  { fromHz: 310, toHz: 620, changeDb: 9.2 },
+  { fromHz: 1_900, toHz: 2_300, changeDb: null },
+];
 
 const anyEvent: fc.Arbitrary<Event> = fc.record({
   id: fc.uuid(),
@@ -37,6 +48,9 @@ const anyEvent: fc.Arbitrary<Event> = fc.record({
         }),
         { maxLength: 3 },
       ),
+      bands: fc.option(fc.array(fc.constantFrom(...BANDS), { maxLength: 3 }), { nil: undefined }),
+      times: fc.option(fc.array(fc.record({ fromMs: time, toMs: time }), { maxLength: 13 }), { nil: undefined }),
+      nearestNormal: fc.constantFrom(undefined, { clip: 'd'.repeat(64), distanceDb: 4.2 }),
     }),
   ),
   clip: fc.constantFrom(null, 'c'.repeat(64)),
@@ -90,9 +104,26 @@ test('an event tells who, what, when, how much and why', () => {
         },
       ],
     },
+    bandsHz: [],
+    seconds: [],
+    nearestNormal: null,
     clip: null,
     modelDigest: 'a'.repeat(64),
     configDigest: 'b'.repeat(64),
+  });
+});
+
+test('an event of sound names its bands in Hz, when it was, and the normal sound to compare it with', () => {
+  const nearestNormal = { clip: 'd'.repeat(64), distanceDb: 4.2 };
+  const times = [{ fromMs: NOON + 200, toMs: NOON + 600 }];
+  const event = sampleEvent({ contribution: { energy: 42.5, axes: [], bands: BANDS, times, nearestNormal } });
+  expect(JSON.parse(eventMessage(topics, event, 'raised', NOON).payload)).toMatchObject({
+    bandsHz: [
+      { from: 310, to: 620, changeDb: 9.2 },
+      { from: 1_900, to: 2_300, changeDb: null },
+    ],
+    seconds: [{ from: '2026-03-01T12:00:00.200Z', to: '2026-03-01T12:00:00.600Z' }],
+    nearestNormal,
   });
 });
 
@@ -183,6 +214,17 @@ test('gives two machines two devices in Home Assistant, whatever they are called
       expect(topicOf(site, machine)).toMatch(/^homeassistant\/device\/[a-zA-Z0-9_-]+\/config$/);
       const same = site === otherSite && machine === otherMachine;
       expect(topicOf(site, machine) === topicOf(otherSite, otherMachine)).toBe(same);
+    }),
+  );
+});
+
+test('progress of learning is what its schema says, however long its line', () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.string({ maxLength: 5_000 }), (share, message) => {
+      const progress = { feed: 'f', machine: 'pump', stage: 'recording', share, atMs: NOON, message } as const;
+      const told = learningMessage(topics, progress);
+      expect(faults(schema('learning'), told.payload)).toEqual([]);
+      expect(told).toMatchObject({ topic: 'auscult/works/pump/learning', retain: false });
     }),
   );
 });
