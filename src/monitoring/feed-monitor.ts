@@ -28,7 +28,7 @@ import type { NewOutboxMessage, Store } from '../store/types.js';
 import type { Clip, ClipRecorder } from './clip-recorder.js';
 import { EventDesk, type Explanation } from './event-desk.js';
 import type { FeedModel } from './feed-model.js';
-import { Understudy } from './understudy.js';
+import { type Grid, Understudy } from './understudy.js';
 
 /** Where a feed's log-mel frames are shown. */
 export interface Spectrogram {
@@ -175,7 +175,7 @@ export class FeedMonitor {
    */
   async useModel(model: FeedModel, signal: AbortSignal): Promise<void> {
     const understudy = await this.#inTurn(() => {
-      const begun = new Understudy(model, this.#nextStartMs(), this.#lastWindowMs ?? Number.NEGATIVE_INFINITY);
+      const begun = new Understudy(model, this.#grid(), this.#lastWindowMs ?? Number.NEGATIVE_INFINITY);
       this.#understudy = begun;
       return begun;
     });
@@ -187,10 +187,11 @@ export class FeedMonitor {
     await this.#inTurn(() => this.#takeOver(understudy));
   }
 
-  async #takeOver({ model, changes }: Understudy): Promise<void> {
+  async #takeOver(understudy: Understudy): Promise<void> {
+    const { model, changes } = understudy;
     const old = this.#model;
     this.#model = model;
-    this.#understudy = null;
+    if (this.#understudy === understudy) this.#understudy = null;
     this.#desk.modelDigest = model.digest;
     // What has cleared by the new model alone would stay open for ever.
     for (const change of changes.values())
@@ -200,10 +201,9 @@ export class FeedMonitor {
     await old.close();
   }
 
-  /** Where the next window of sound begins. */
-  #nextStartMs(): number | null {
+  #grid(): Grid | null {
     const { spec } = this.#model.features;
-    return this.#lastStartMs === null || !isSound(spec) ? null : this.#lastStartMs + hopMs(spec);
+    return this.#lastStartMs === null || !isSound(spec) ? null : { startMs: this.#lastStartMs, hopMs: hopMs(spec) };
   }
 
   /** What judges this feed now. */
