@@ -33,6 +33,9 @@ const plainMixture = (components: number): Preset => ({
   settings: { components, widest: 64, axes: 64, outside: 0 },
 });
 
+/** 2.048 s, side by side but for 64 ms. */
+const twoSeconds = { windowFrames: 63, hopFrames: 62 };
+
 export const PEER_PRESETS: readonly Preset[] = [
   {
     ...peer,
@@ -79,5 +82,12 @@ export const PEER_PRESETS: readonly Preset[] = [
     title: 'distance to the nearest stack of 5 log-mel frames',
     method: 'knn',
     settings: { rows: 10_000 },
+  },
+  {
+    ...peer,
+    name: 'encoder-knn',
+    title: 'nearest neighbours of a pretrained encoder, by local density, 2025; --set encoder=FILE.onnx for another',
+    features: (options) => ({ ...{ kind: 'raw-flat', mel: defaultMel(), level: levelPolicy(options) }, ...twoSeconds }),
+    method: 'encoder-knn',
   },
 ];
