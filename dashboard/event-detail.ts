@@ -6,6 +6,7 @@ import './bar-chart.js';
 import { formatDuration, formatFull, formatP, formatScore } from './format.js';
 import { icon } from './icons.js';
 import { shared } from './shared-styles.js';
+import './sound-compare.js';
 import { eventTitle, KIND_LOOKS, LABEL_WORDS } from './words.js';
 
 const LABELS: readonly EventLabel[] = ['true-alarm', 'false-alarm', 'unsure'];
@@ -73,7 +74,6 @@ export class EventDetail extends LitElement {
       h3 {
         margin-bottom: var(--space-2);
       }
-      audio,
       img {
         display: block;
         width: 100%;
@@ -156,16 +156,20 @@ export class EventDetail extends LitElement {
       ${this.renderProvenance(event)}`;
   }
 
-  private renderClip({ clip, clearedMs }: Event) {
+  private renderClip({ clip, clearedMs, contribution }: Event) {
     if (clip === null) {
       return clearedMs === null
         ? html`<p class="small soft">The recording is stored when the event ends.</p>`
         : nothing;
     }
-    const evidence = this.picture
-      ? html`<img src=${clipUrl(clip)} alt="Picture taken at the event" />`
-      : html`<audio controls preload="metadata" src="${clipUrl(clip)}.wav" aria-label="Recording of the event"></audio>`;
-    return html`<section aria-labelledby="clip"><h3 id="clip">${this.picture ? 'Picture' : 'Recording'}</h3>${evidence}</section>`;
+    if (this.picture) {
+      return html`<section aria-labelledby="clip"><h3 id="clip">Picture</h3>
+        <img src=${clipUrl(clip)} alt="Picture taken at the event" /></section>`;
+    }
+    return html`<section aria-labelledby="clip">
+      <h3 id="clip">${contribution?.nearestNormal ? 'Listen and compare' : 'Recording'}</h3>
+      <auscult-sound-compare .clip=${clip} .contribution=${contribution}></auscult-sound-compare>
+    </section>`;
   }
 
   private renderFacts(event: Event) {
