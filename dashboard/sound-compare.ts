@@ -129,7 +129,7 @@ export class SoundCompare extends LitElement {
   private renderScale() {
     const shown = SIDES.flatMap((side) => this.pictures[side] ?? []);
     if (shown.length === 0) return nothing;
-    const [low, high] = sharedRange(shown).map(Math.round);
+    const [low, high] = sharedRange(shown).map((dB) => String(Math.round(dB)).replace('-', '−'));
     return html`<span class="small soft number">Both: ${low} to ${high} dB, dark to bright</span>`;
   }
 
