@@ -6,6 +6,7 @@ import { ConfigError } from '../contracts.js';
 import { BASELINES, SOUND_BASELINES } from './baselines/baselines.js';
 import { CONVOLUTIONAL_METHODS } from './convolutional/methods.js';
 import { dagmm } from './dagmm.js';
+import { encoderKnn } from './encoder/encoder-method.js';
 import type { Method } from './method.js';
 import { NEURAL_METHODS } from './neural/methods.js';
 import { SOUND_METHODS } from './neural/sound-methods.js';
@@ -17,6 +18,7 @@ export const METHODS: readonly Method[] = [
   ...BASELINES,
   ...SOUND_METHODS,
   ...SOUND_BASELINES,
+  encoderKnn,
 ];
 
 /** @throws {ConfigError} for an unknown name */

@@ -16,6 +16,7 @@ interface Flags {
   method?: string;
   recipe?: string;
   set: string[];
+  encoder?: string;
   data: string[];
   out: string;
   seed: number;
@@ -47,6 +48,7 @@ export function trainCommand(): Command {
     )
     .option('--recipe <name>', "one of the method's recipes: robust (default) or paper of dagmm")
     .option('--set <name=value>', 'another hyper-parameter of the method; may be repeated', gather, [])
+    .option('--encoder <files>', 'encoder-knn: ONNX files of a pretrained encoder, separated by commas')
     .requiredOption('--data <path...>', 'WAV or picture files or folders, CSV or JSON-lines files: normal running only')
     .requiredOption('--out <folder>', 'folder of the package; an old one is kept as <folder>.previous')
     .option('--rows <from:to>', 'tables: only these data rows, counted from 1', parseRowRange)
@@ -129,8 +131,9 @@ function chosenMethod({ features, ...preset }: PresetRequest, flags: Flags) {
   const itsOwn = method === preset.method;
   const recipe = recipeOf(methodNamed(method), flags.recipe ?? (itsOwn ? preset.recipe : undefined));
   const run = { method, recipe };
+  const assignments = [...(flags.encoder ? [`encoder=${flags.encoder}`] : []), ...flags.set];
   const rowKind = features.kind === 'learn-table' ? 'table' : features.kind;
-  const [chosen] = settingsOf([run], flags.set.map(parseAssignment), rowKind);
+  const [chosen] = settingsOf([run], assignments.map(parseAssignment), rowKind);
   return { ...run, settings: { ...(itsOwn ? preset.settings : {}), ...chosen?.settings } };
 }
 
