@@ -3,6 +3,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { HostTensor } from '../engine/index.js';
+import type { WatchedPhases } from './watch.js';
 
 /** Where a training stands between two native calls. */
 export interface Checkpoint {
@@ -13,6 +14,8 @@ export interface Checkpoint {
   /** Steps skipped in earlier phases. */
   readonly skippedBefore: number;
   readonly state: HostTensor[];
+  /** Of this phase and those before it, where they are watched. */
+  readonly watched?: WatchedPhases;
 }
 
 export interface CheckpointStore {

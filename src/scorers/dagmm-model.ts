@@ -61,14 +61,18 @@ export function meanEnergyFunction(models: readonly DagmmModel[]): Recorded {
 
 /** [x] or [x, outside] → [standardised z (N, D), energy (N)] */
 function energyFunction(model: DagmmModel): Recorded {
-  const { components: k, size: d, mean, inverse, offset } = model.mixture;
   const toLatent = latentFunction(model);
-  return (x) => {
-    const [z] = toLatent(x);
-    const { mean: shift, scale } = model.latentScale;
-    const standard = tf.mul(tf.sub(z as tf.Tensor, vector(shift)), vector(scale)) as tf.Tensor2D;
-    const means = tf.tensor2d(Float32Array.from(mean), [k, d]);
-    const factors = tf.tensor3d(Float32Array.from(inverse), [k, d, d]);
-    return [standard, mixtureEnergy(standard, means, factors, vector(offset))];
-  };
+  return (x) => latentEnergy(toLatent(x)[0] as tf.Tensor2D, model);
+}
+
+/** z (N, D) before standardisation → [standardised z (N, D), energy (N)] */
+export function latentEnergy(
+  z: tf.Tensor2D,
+  { latentScale, mixture }: Pick<DagmmModel, 'latentScale' | 'mixture'>,
+): tf.Tensor[] {
+  const { components: k, size: d, mean, inverse, offset } = mixture;
+  const standard = tf.mul(tf.sub(z, vector(latentScale.mean)), vector(latentScale.scale)) as tf.Tensor2D;
+  const means = tf.tensor2d(Float32Array.from(mean), [k, d]);
+  const factors = tf.tensor3d(Float32Array.from(inverse), [k, d, d]);
+  return [standard, mixtureEnergy(standard, means, factors, vector(offset))];
 }

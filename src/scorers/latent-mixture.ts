@@ -98,7 +98,8 @@ const unscaled = (size: number): LatentScale => ({
   scale: new Float64Array(size).fill(1),
 });
 
-function scaleOf(z: Float64Array, size: number): LatentScale {
+/** Mean and 1/deviation of each column of z (N, size). */
+export function scaleOf(z: Float64Array, size: number): LatentScale {
   const count = z.length / size;
   const mean = new Float64Array(size);
   const square = new Float64Array(size);

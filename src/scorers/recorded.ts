@@ -19,12 +19,13 @@ export function recordScoring(
 /** Rows of one native call. */
 const MAP_ROWS = 2048;
 
-/** The first output of `fn`, (rows, width), for all rows of its inputs, (rows, …) each. */
+/** The first output of `fn`, (rows, width), for all rows of its inputs, (rows, …) each; so many of them at a time. */
 export async function mapRows(
   inputs: readonly HostTensor[],
   fn: Recorded,
   width: number,
   threads = 1,
+  callRows = MAP_ROWS,
 ): Promise<Float32Array> {
   const specs = inputs.map(({ shape }, i) => ({
     name: `in${i}`,
@@ -35,9 +36,9 @@ export async function mapRows(
   const count = inputs[0]?.shape[0] ?? 0;
   const out = new Float32Array(count * width);
   try {
-    for (let from = 0; from < count; from += MAP_ROWS) {
+    for (let from = 0; from < count; from += callRows) {
       const parts = inputs.map(
-        (input, i) => [`in${i}`, rowsFrom(input, from, Math.min(MAP_ROWS, count - from))] as const,
+        (input, i) => [`in${i}`, rowsFrom(input, from, Math.min(callRows, count - from))] as const,
       );
       const { out: part } = await session.run(Object.fromEntries(parts));
       out.set(floats(part), from * width);
