@@ -6,6 +6,7 @@ import { scoreRows } from './score-rows.js';
 import { findStreams } from './streams.js';
 import { trainConvStep } from './train-conv-step.js';
 import { trainFlatStep } from './train-flat-step.js';
+import { trainMelCnnStep } from './train-mel-cnn-step.js';
 import { clip, wavToScore } from './wav-to-score.js';
 
 export interface Result {
@@ -66,6 +67,16 @@ const works: readonly Work[] = [
     peer: 'torch',
     warm: 2,
     runs: 8,
+  },
+  {
+    name: 'train-mel-cnn-step',
+    unit: 'ms',
+    threads: [1, 2],
+    rounds: 3,
+    ours: (threads) => trainMelCnnStep(threads, 2),
+    peer: 'torch',
+    warm: 1,
+    runs: 3,
   },
   scoring(1, 200),
   scoring(64, 200),

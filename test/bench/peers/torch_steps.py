@@ -3,6 +3,8 @@
 
 train-flat-step  DAGMM 118-60-30-10-1 (tanh), estimator 3-10-4, 1,024 rows: forward, energy, penalty, backward, Adam
 train-conv-step  autoencoder 3-32-64-128-256, 4x4 stride 2, mirrored, 32 pictures of 3x64x64: forward, backward, Adam
+train-mel-cnn-step  convolutional DAGMM 1-32-64-128-256, 4x4 stride 2, code 8, mirrored, estimator 10-10-2, 200 pictures of 64x64:
+                 forward, energy of the standardised latents, penalty, backward, clipped Adam
 score-N          energies of N rows under a fixed mixture
 """
 import functools
@@ -35,12 +37,12 @@ class Dagmm(nn.Module):
         return torch.column_stack([code, relative, F.cosine_similarity(x, y)]), y
 
 
-def moments(z, gamma):
+def moments(z, gamma, epsilon=1e-6):
     mass = gamma.sum(dim=0)
     mean = (gamma.t() @ z) / mass[:, None]
     centred = z[:, None, :] - mean
     scatter = torch.einsum("nk,nki,nkj->kij", gamma, centred, centred)
-    covariance = scatter / mass[:, None, None] + 1e-6 * torch.eye(z.shape[1])
+    covariance = scatter / mass[:, None, None] + epsilon * torch.eye(z.shape[1])
     return mass / len(z), mean, covariance
 
 
@@ -104,6 +106,45 @@ def conv_step():
     return step
 
 
+class PictureDagmm(nn.Module):
+    def __init__(self, channels=(1, 32, 64, 128, 256), code=8, components=2):
+        super().__init__()
+        pairs = list(zip(channels, channels[1:]))
+        down = [layer for a, b in pairs for layer in (nn.Conv2d(a, b, 4, 2, 1), nn.LeakyReLU(0.2))]
+        up = [layer for a, b in reversed(pairs) for layer in (nn.ConvTranspose2d(b, a, 4, 2, 1), nn.LeakyReLU(0.2))]
+        flat = channels[-1] * 16
+        self.encoder = nn.Sequential(*down, nn.Flatten(), nn.Linear(flat, code))
+        self.decoder = nn.Sequential(nn.Linear(code, flat), nn.Unflatten(1, (channels[-1], 4, 4)), *up[:-1])
+        self.estimator = nn.Sequential(dense([code + 2, 10, components]), nn.Softmax(dim=1))
+
+    def forward(self, x):
+        code = self.encoder(x)
+        y = self.decoder(code)
+        x, y = x.flatten(1), y.flatten(1)
+        distance = (x - y).square().sum(dim=1)
+        z = torch.column_stack([code, 0.5 * torch.log(distance + 1e-12), F.cosine_similarity(x, y)])
+        centred = z - z.mean(dim=0)
+        return centred * torch.rsqrt(centred.square().mean(dim=0) + 1e-5), distance / x.shape[1]
+
+
+def picture_step():
+    model = PictureDagmm()
+    adam = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=1e-5)
+    x = torch.randn(200, 1, 64, 64)
+
+    def step():
+        z, errors = model(x)
+        mixture = moments(z, model.estimator(z), 1e-3)
+        penalty = mixture[2].diagonal(dim1=1, dim2=2).reciprocal().mean()
+        loss = errors.mean() + 0.1 / z.shape[1] * energy(z, *mixture).mean() + 0.005 * penalty
+        adam.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        adam.step()
+
+    return step
+
+
 @functools.lru_cache(maxsize=None)
 def build(work):
     torch.manual_seed(0)
@@ -111,6 +152,8 @@ def build(work):
         return flat_step()
     if work == "train-conv-step":
         return conv_step()
+    if work == "train-mel-cnn-step":
+        return picture_step()
     return score(int(work.removeprefix("score-")))
 
 
