@@ -44,9 +44,10 @@ export interface TransformOptions {
   readonly whitenAboveWidth: number;
   /** … or when there are fewer rows than this many a column. */
   readonly whitenBelowRowsPerColumn: number;
+  /** At least this many training rows stand behind every principal component; 6 by default. */
+  readonly rowsPerComponent?: number;
 }
 
-/** At least this many training rows stand behind every principal component. */
 const ROWS_PER_COMPONENT = 6;
 
 /** Width that the encoder sees. */
@@ -59,7 +60,8 @@ export function whitenedWidth(
   options: Omit<TransformOptions, 'scaling' | 'clip'>,
 ): number {
   const wide = width > options.whitenAboveWidth || rows < options.whitenBelowRowsPerColumn * width;
-  return wide ? Math.min(options.whitenTo, width, Math.floor(rows / ROWS_PER_COMPONENT)) : 0;
+  const supported = Math.floor(rows / (options.rowsPerComponent ?? ROWS_PER_COMPONENT));
+  return wide ? Math.min(options.whitenTo, width, supported) : 0;
 }
 
 export function fitTransform(rows: RowMatrix, options: TransformOptions): InputTransform {

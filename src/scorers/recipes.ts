@@ -135,7 +135,7 @@ function robust(rowKind: RowKind, rows: number, width: number, scoringRows: numb
 }
 
 /** Tables of so many columns for their rows are whitened. */
-const TABLE_WHITENING = { whitenTo: 100, whitenAboveWidth: 200, whitenBelowRowsPerColumn: 10 };
+const TABLE_WHITENING = { whitenTo: 100, whitenAboveWidth: 200, whitenBelowRowsPerColumn: 10, rowsPerComponent: 4 };
 
 /**
  * Columns bent towards bells. Half of the members have a code as wide as the row, so that z holds what the row
@@ -152,7 +152,7 @@ function robustTable(rows: number, width: number): Partial<DagmmSettings> {
     ...(whitened > 0 ? {} : { pretrainEpochs: epochsFor(1_200, rows, Math.min(rows, 1_024), 2, 600) }),
     code: whitened > 0 ? Math.min(16, whitened) : Math.min(32, width),
     narrowCode,
-    members: large ? 2 : 4,
+    members: large ? 2 : 8,
     components: Math.min(large ? 4 : 2, supported),
     emComponents: [1, 2, 4, 8, 16, 32].filter((k) => ROWS_PER_CANDIDATE * k <= rows),
     shrinkTo: 'components',
