@@ -1,20 +1,18 @@
 /** `auscult evaluate --dataset skab`. */
-import { ConfigError } from '../contracts.js';
 import { methodRuns } from '../evaluation/method-request.js';
 import { parseAssignment } from '../evaluation/settings.js';
 import { evaluateSkab, type SkabBudgetResult, type SkabResults, type SkabSpreads } from '../evaluation/skab.js';
 import type { Spread } from '../evaluation/summary.js';
-import type { EvaluateFlags } from './evaluate-flags.js';
+import { type EvaluateFlags, refuseFlags, TABLE_METHODS, TABLE_SEEDS } from './evaluate-flags.js';
 import { interruptSignal } from './options.js';
 import { printJson, printLine, printTable } from './output.js';
 import { Progress } from './progress.js';
 
 export async function evaluateSkabRuns(flags: EvaluateFlags): Promise<void> {
-  const { data, seeds, seed, exclude, json } = flags;
-  for (const name of ['report', 'labelColumn', 'splitSeed'] as const)
-    if (flags[name] !== undefined) throw new ConfigError(`--${flagOf[name]}: not for --dataset skab`);
+  const { data, seeds = TABLE_SEEDS, seed, exclude, json } = flags;
+  refuseFlags(flags, ['report', 'labelColumn', 'splitSeed', 'csv', 'channel']);
   const methods = methodRuns({
-    names: flags.method,
+    names: flags.method ?? TABLE_METHODS,
     recipe: flags.recipe ?? flags.preset,
     assignments: flags.set.map(parseAssignment),
   });
@@ -26,8 +24,6 @@ export async function evaluateSkabRuns(flags: EvaluateFlags): Promise<void> {
   if (json) printJson(results);
   else printSkab(results);
 }
-
-const flagOf = { report: 'report', labelColumn: 'label-column', splitSeed: 'split-seed' } as const;
 
 /** Pooled figures beside the published ones; then each run, under the default budget. */
 export function printSkab(results: SkabResults): void {

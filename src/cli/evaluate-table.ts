@@ -1,5 +1,3 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { ConfigError } from '../contracts.js';
 import type { Dataset } from '../evaluation/dataset.js';
 import { datasetNamed } from '../evaluation/datasets/index.js';
@@ -9,7 +7,14 @@ import { writeReport } from '../evaluation/report/report.js';
 import { openResultCache } from '../evaluation/result-cache.js';
 import { type ResultObject, resultObject } from '../evaluation/result-json.js';
 import { parseAssignment } from '../evaluation/settings.js';
-import type { EvaluateFlags } from './evaluate-flags.js';
+import {
+  defaultCache,
+  type EvaluateFlags,
+  refuseFlags,
+  TABLE_METHODS,
+  TABLE_SEEDS,
+  typedCommand,
+} from './evaluate-flags.js';
 import { printEvaluation } from './evaluate-output.js';
 import { interruptSignal } from './options.js';
 import { printJson, printLine } from './output.js';
@@ -18,8 +23,9 @@ import { auscultVersion } from './version.js';
 
 /** `auscult evaluate` of a labelled table. */
 export async function evaluateTable(flags: EvaluateFlags): Promise<void> {
+  refuseFlags(flags, ['csv', 'channel']);
   const methods = methodRuns({
-    names: flags.method,
+    names: flags.method ?? TABLE_METHODS,
     recipe: recipeOf(flags),
     assignments: flags.set.map(parseAssignment),
   });
@@ -27,7 +33,7 @@ export async function evaluateTable(flags: EvaluateFlags): Promise<void> {
   const dataset = await datasetNamed(flags.dataset).load({ ...flags, signal });
   for (const note of dataset.notes) complain(note);
   const { evaluation, seconds } = await timed(() => run(dataset, methods, flags, signal));
-  const { seeds, protocol, splitSeed = null } = flags;
+  const { seeds = TABLE_SEEDS, protocol, splitSeed = null } = flags;
   const result = resultObject(
     { dataset: dataset.name, protocol, seeds, firstSeed: flags.seed, splitSeed },
     evaluation.outcomes,
@@ -37,7 +43,7 @@ export async function evaluateTable(flags: EvaluateFlags): Promise<void> {
       dataset,
       result,
       outcomes: evaluation.outcomes,
-      command: command(),
+      command: typedCommand(),
       version: auscultVersion,
     });
   if (flags.json) printJson(result);
@@ -58,7 +64,7 @@ function run(
     progress.stop();
     complain(`stopping; finished trials are in ${folder}, and the same command goes on from there (again: at once)`);
   });
-  const { protocol, seeds, seed: firstSeed, splitSeed, jobs, threads } = flags;
+  const { protocol, seeds = TABLE_SEEDS, seed: firstSeed, splitSeed, jobs, threads } = flags;
   return evaluate({
     ...{ dataset, methods, protocol, seeds, firstSeed, splitSeed, jobs, threads, signal },
     cache: openResultCache(folder, { fresh: flags.fresh }),
@@ -95,17 +101,6 @@ function recipeOf({ preset, recipe }: EvaluateFlags): string | undefined {
     throw new ConfigError(`--recipe: expected the same as --preset "${preset}", found "${recipe}"`);
   }
   return preset ?? recipe;
-}
-
-/** As the XDG base directories say. */
-function defaultCache(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'auscult', 'evaluate');
-}
-
-/** What was typed, for the report. */
-function command(): string {
-  const words = process.argv.slice(2).map((word) => (/^[\w./:=,+-]+$/.test(word) ? word : `'${word}'`));
-  return ['auscult', ...words].join(' ');
 }
 
 function complain(line: string): void {

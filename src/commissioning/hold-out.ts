@@ -21,10 +21,12 @@ const MANY_SEGMENTS = 10;
  * @throws {ModelError} when nothing would be left to learn from
  */
 export function splitNormals(segments: readonly Segment[], spec: FeatureSpec): Split {
-  const parts = segments.length >= MANY_SEGMENTS ? wholeSegments(segments) : trailingParts(segments);
+  const learnt = windowsLearnt(segments.map(({ windows }) => windows.length));
   const width = segments[0]?.windows[0]?.shape[1] ?? 0;
-  const rows = parts.training.flatMap(({ segment, until }) => uniqueRows(segment, until, spec));
-  const heldOut = parts.heldOut.filter(({ windows }) => windows.length > 0);
+  const rows = segments.flatMap((segment, i) => uniqueRows(segment, learnt[i] ?? 0, spec));
+  const heldOut = segments
+    .map(({ name, windows }, i) => ({ name, windows: windows.slice(learnt[i] ?? 0) }))
+    .filter(({ windows }) => windows.length > 0);
   if (rows.length === 0 || heldOut.length === 0) {
     const found = segments.reduce((sum, { windows }) => sum + windows.length, 0);
     throw new ModelError(
@@ -40,31 +42,14 @@ export function splitNormals(segments: readonly Segment[], spec: FeatureSpec): S
   return { training, width, heldOut: spec.kind === 'image-flat' ? [joined(heldOut)] : heldOut };
 }
 
-interface Parts {
-  /** Segments with the first window that is held out of them (their length: none). */
-  readonly training: readonly { readonly segment: Segment; readonly until: number }[];
-  readonly heldOut: readonly Segment[];
-}
-
-function wholeSegments(segments: readonly Segment[]): Parts {
+/**
+ * How many windows of each segment are learnt; the rest is held out. A segment of one window cannot be parted: it is
+ * learnt. @param lengths windows of each segment
+ */
+export function windowsLearnt(lengths: readonly number[]): number[] {
   const every = Math.round(1 / HELD_OUT_SHARE);
-  const isHeld = (i: number): boolean => i % every === every - 1;
-  return {
-    training: segments.filter((_, i) => !isHeld(i)).map((segment) => ({ segment, until: segment.windows.length })),
-    heldOut: segments.filter((_, i) => isHeld(i)),
-  };
-}
-
-/** A segment of one window cannot be parted: it is learnt from. */
-function trailingParts(segments: readonly Segment[]): Parts {
-  const training = segments.map((segment) => {
-    const { length } = segment.windows;
-    return { segment, until: length - Math.min(length - 1, Math.max(1, Math.round(length * HELD_OUT_SHARE))) };
-  });
-  return {
-    training,
-    heldOut: training.map(({ segment, until }) => ({ ...segment, windows: segment.windows.slice(until) })),
-  };
+  if (lengths.length >= MANY_SEGMENTS) return lengths.map((length, i) => (i % every === every - 1 ? 0 : length));
+  return lengths.map((length) => length - Math.min(length - 1, Math.max(1, Math.round(length * HELD_OUT_SHARE))));
 }
 
 /** Pictures come one after the other: the held-out ones make one run. */
@@ -77,7 +62,7 @@ const joined = (segments: readonly Segment[]): Segment => ({
  * The rows of the windows before `until`, without the repeats of overlapping windows, and without those that share
  * samples with the first held-out window.
  */
-function uniqueRows(segment: Segment, until: number, spec: FeatureSpec): Float32Array[] {
+export function uniqueRows(segment: Segment, until: number, spec: FeatureSpec): Float32Array[] {
   const windows = segment.windows.slice(0, until);
   if (spec.kind !== 'mel-frames') {
     const border = isSound(spec)

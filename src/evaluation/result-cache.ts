@@ -5,21 +5,21 @@ import { join } from 'node:path';
 import { writeWhole } from '../scorers/checkpoint.js';
 import type { TrialResult } from './trial-job.js';
 
-export interface ResultCache {
-  read(key: string): Promise<TrialResult | null>;
-  write(key: string, result: TrialResult): Promise<void>;
+export interface ResultCache<Result = TrialResult> {
+  read(key: string): Promise<Result | null>;
+  write(key: string, result: Result): Promise<void>;
   /** Where a fit that is interrupted keeps its own state. */
   partialFolder(key: string): string;
 }
 
 /** @param fresh finished trials are not looked at, only written */
-export function openResultCache(folder: string, { fresh = false } = {}): ResultCache {
+export function openResultCache<Result = TrialResult>(folder: string, { fresh = false } = {}): ResultCache<Result> {
   const fileOf = (key: string) => join(folder, `${nameOf(key)}.json`);
   return {
     async read(key) {
       if (fresh) return null;
       const text = await readFile(fileOf(key), 'utf8').catch(() => null);
-      return text === null ? null : parsed(text, key);
+      return text === null ? null : (parsed(text, key) as Result | null);
     },
     async write(key, result) {
       await mkdir(folder, { recursive: true });
@@ -32,10 +32,10 @@ export function openResultCache(folder: string, { fresh = false } = {}): ResultC
 const nameOf = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 32);
 
 /** null for a file that is torn or belongs to something else: the trial is run again. */
-function parsed(text: string, key: string): TrialResult | null {
+function parsed(text: string, key: string): unknown {
   try {
-    const saved = JSON.parse(text) as { key?: string; result?: TrialResult };
-    return saved.key === key && saved.result?.metrics ? saved.result : null;
+    const saved = JSON.parse(text) as { key?: string; result?: unknown };
+    return saved.key === key ? (saved.result ?? null) : null;
   } catch {
     return null;
   }

@@ -62,8 +62,6 @@ export interface Latent {
   readonly anomalies: readonly (readonly number[])[];
 }
 
-export type TrialMessage =
+export type TrialAnswer =
   | { readonly kind: 'encoded'; readonly split: EncodedSplit }
-  | { readonly kind: 'step'; readonly share: number }
-  | { readonly kind: 'result'; readonly result: TrialResult }
-  | { readonly kind: 'failed'; readonly name: string; readonly message: string };
+  | { readonly kind: 'result'; readonly result: TrialResult };

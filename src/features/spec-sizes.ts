@@ -47,6 +47,14 @@ export function rowsPerWindow(spec: FeatureSpec): number {
   return spec.kind === 'mel-frames' ? spec.windowFrames - spec.stackFrames + 1 : 1;
 }
 
+/**
+ * Frames from one window to the next when a clip is scored: windows of frame stacks lie side by side, so that every
+ * stack counts once; others as the spec says.
+ */
+export function clipHopFrames(spec: AudioFeatureSpec): number {
+  return spec.kind === 'mel-frames' ? rowsPerWindow(spec) : spec.hopFrames;
+}
+
 /** 1 for a numeric column, the number of categories for a categorical one. */
 export function columnWidth(column: TableSpec['columns'][number]): number {
   return column.type === 'numeric' ? 1 : column.categories.length;

@@ -1,9 +1,13 @@
 import { Command, Option } from 'commander';
+import { DEFAULT_PRESETS, PRESETS } from '../../commissioning/presets/index.js';
 import { DATASETS } from '../../evaluation/datasets/index.js';
+import { SOUND_LAYOUTS } from '../../evaluation/sound/layouts/index.js';
 import { PROTOCOLS } from '../../evaluation/split.js';
+import type { Method } from '../../scorers/method.js';
 import { METHODS } from '../../scorers/methods.js';
 import type { EvaluateFlags } from '../evaluate-flags.js';
 import { evaluateSkabRuns } from '../evaluate-skab.js';
+import { evaluateClips } from '../evaluate-sound.js';
 import { evaluateTable } from '../evaluate-table.js';
 import { atLeastOne, gather, list, wholeNumber } from '../options.js';
 
@@ -12,29 +16,52 @@ export function evaluateCommand(): Command {
     .description('compare methods on labelled data by the protocols of the literature')
     .addOption(
       new Option('--dataset <name>', 'what the data are')
-        .choices([...DATASETS.map(({ name }) => name), 'skab'])
+        .choices([...DATASETS.map(({ name }) => name), 'skab', ...SOUND_LAYOUTS.map(({ name }) => name)])
         .makeOptionMandatory(),
     )
     .requiredOption(
       '--data <path>',
-      'the file, as it is published (skab: its folder); CSV and JSON lines may be gzipped',
+      'the file, as it is published (skab and sound: the folder); CSV and JSON lines may be gzipped',
     )
-    .option('--method <names>', `${METHODS.map(({ name }) => name).join(', ')}; or all`, list, ['dagmm'])
+    .option(
+      '--method <names>',
+      `tables: ${METHODS.filter(learnsTables).map(nameOf).join(', ')} (default dagmm); sound: ${soundNames()} (default ${DEFAULT_PRESETS.audio}); or all`,
+      list,
+    )
     .option('--preset <name>', "one of the methods' recipes, such as robust or paper; all: each of them")
     .option('--recipe <name>', 'the same as --preset')
     .addOption(
       new Option('--protocol <name>', 'how rows are split and flagged').choices([...PROTOCOLS]).default('paper'),
     )
-    .option('--seeds <n>', 'trials of each method; the i-th uses the same split for all of them', atLeastOne, 5)
+    .option(
+      '--seeds <n>',
+      'trials of each method, 5 by default, of sound 1; the i-th uses the same split for all of them',
+      atLeastOne,
+    )
     .option('--seed <n>', 'seed of the first trial', wholeNumber, 0)
-    .option('--split-seed <n>', 'one split for all trials: what is left is the spread of the method', wholeNumber)
+    .option(
+      '--split-seed <n>',
+      'one split for all trials: what is left is the spread of the method; mimii: which normals are judged',
+      wholeNumber,
+    )
     .option('--label-column <name>', 'csv: the column that says which rows are anomalous')
     .option('--anomaly-label <value>', 'csv: its value for them, if not 1, true, anomaly or outlier')
     .option('--exclude <columns>', 'csv, skab: columns to leave out, separated by commas', list, [])
     .option('--set <name=value>', 'another hyper-parameter, for every method that has it; may be repeated', gather, [])
+    .addOption(
+      new Option(
+        '--level-match <how>',
+        'sound: off: as recorded; on: every clip scaled to the level of the training clips',
+      )
+        .choices(['off', 'on', 'both'])
+        .default('both'),
+    )
+    .option('--channel <n>', "sound: channel, counted from 0; by default the data set's usual one", wholeNumber)
+    .option('--only <names>', 'sound: only these machine types, ids or sections, separated by commas', list, [])
     .option('--jobs <n>', 'trials at a time; by default one a core, as far as memory allows', atLeastOne)
     .option('--threads <n>', 'threads of one trial; with 1 its figures are repeatable to the bit', atLeastOne, 1)
     .option('--report <file.html>', 'also write curves, histograms and latent spaces to one self-contained page')
+    .option('--csv <folder>', "sound: also write scores and decisions as DCASE's CSV files")
     .option('--cache <folder>', 'where finished trials are kept; by default in the cache folder of the user')
     .option('--fresh', 'run every trial anew')
     .option('--json', 'one JSON object')
@@ -45,9 +72,24 @@ Examples:
   $ auscult evaluate --dataset thyroid --data thyroid.csv.gz --method all --report thyroid.html
   $ auscult evaluate --dataset kddcup99 --data kddcup.data_10_percent.gz --method dagmm --preset paper
   $ auscult evaluate --dataset skab --data SKAB/data --method dagmm,gmm --seeds 3
+  $ auscult evaluate --dataset mimii --data MIMII --only pump --method all --report mimii.html
+  $ auscult evaluate --dataset folder --data fan --method mel-frames,rms-only --level-match both --json
   $ auscult evaluate --dataset csv --data rig.csv --label-column faulty --anomaly-label yes --json
 
 An interrupted evaluation goes on where it was when the same command is given again.`,
     )
-    .action((flags: EvaluateFlags) => (flags.dataset === 'skab' ? evaluateSkabRuns(flags) : evaluateTable(flags)));
+    .action(evaluate);
 }
+
+function evaluate(flags: EvaluateFlags): Promise<void> {
+  if (flags.dataset === 'skab') return evaluateSkabRuns(flags);
+  const isSound = SOUND_LAYOUTS.some(({ name }) => name === flags.dataset);
+  return isSound ? evaluateClips(flags) : evaluateTable(flags);
+}
+
+const nameOf = ({ name }: { readonly name: string }): string => name;
+const learnsTables = ({ rowKinds }: Method): boolean => rowKinds?.includes('table') ?? true;
+const soundNames = (): string =>
+  PRESETS.filter(({ modality }) => modality === 'audio')
+    .map(nameOf)
+    .join(', ');

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { AuscultError, type FeatureSpec, type Manifest, type Scorer, type Window } from '../../contracts.js';
 import { pValue } from '../../decision/threshold.js';
 import { createFeatures } from '../../features/create-features.js';
+import { clipHopFrames, isSound } from '../../features/spec-sizes.js';
 import { openScorer } from '../../scorers/package-scorer.js';
 import { parseRowRange, type RowRange } from '../../sources/tables/row-range.js';
 import { interruptSignal, wholeNumber } from '../options.js';
@@ -110,12 +111,7 @@ export async function scoreFile(
 
 /** Windows that lie side by side, so that every stack of frames counts once. */
 function withoutOverlap(spec: FeatureSpec): FeatureSpec {
-  switch (spec.kind) {
-    case 'mel-frames':
-      return { ...spec, hopFrames: spec.windowFrames - spec.stackFrames + 1 };
-    default:
-      return spec;
-  }
+  return isSound(spec) ? { ...spec, hopFrames: clipHopFrames(spec) } : spec;
 }
 
 function lengthOf({ features, calibration }: Manifest): string {

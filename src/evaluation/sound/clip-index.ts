@@ -1,0 +1,71 @@
+/** Which content a file had when it was last read: a file of the same size and time is not read again to know it. */
+import { appendFile, mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+interface Entry {
+  readonly path: string;
+  readonly stamp: string;
+  readonly digest: string;
+}
+
+/** One line a file, the last one holds. A torn last line is passed over. */
+export class ClipIndex {
+  readonly #digests = new Map<string, string>();
+  readonly #stamps = new Map<string, string>();
+
+  /** @param file null keeps nothing */
+  static async open(file: string | null): Promise<ClipIndex> {
+    const index = new ClipIndex(file);
+    const text = file === null ? '' : await readFile(file, 'utf8').catch(() => '');
+    for (const line of text.split('\n')) {
+      const entry = parsed(line);
+      if (entry) index.#digests.set(keyOf(entry), entry.digest);
+    }
+    return index;
+  }
+
+  private constructor(private readonly file: string | null) {}
+
+  /** null when the file is new or has changed. */
+  async digestOf(path: string): Promise<string | null> {
+    const stamp = await stampOf(path);
+    if (stamp === null) return null;
+    this.#stamps.set(path, stamp);
+    return this.#digests.get(keyOf({ path, stamp })) ?? null;
+  }
+
+  /** Keeps what was read of files whose stamp was asked for before that. A cache that cannot be written is none. */
+  async add(read: readonly { readonly path: string; readonly digest: string }[]): Promise<void> {
+    const fresh = read.flatMap(({ path, digest }) => {
+      const stamp = this.#stamps.get(path);
+      if (stamp === undefined || this.#digests.get(keyOf({ path, stamp })) === digest) return [];
+      this.#digests.set(keyOf({ path, stamp }), digest);
+      return [`${JSON.stringify({ path, stamp, digest })}\n`];
+    });
+    if (this.file === null || fresh.length === 0) return;
+    try {
+      await mkdir(dirname(this.file), { recursive: true });
+      await appendFile(this.file, fresh.join(''));
+    } catch {
+      // the next run reads these files once more
+    }
+  }
+}
+
+const keyOf = ({ path, stamp }: { path: string; stamp: string }): string => `${path}\0${stamp}`;
+
+/** Size and times; null where there is no file. */
+async function stampOf(path: string): Promise<string | null> {
+  const facts = await stat(path, { bigint: true }).catch(() => null);
+  return facts ? `${facts.size} ${facts.mtimeNs} ${facts.ctimeNs} ${facts.ino}` : null;
+}
+
+function parsed(line: string): Entry | null {
+  if (line === '') return null;
+  try {
+    const { path, stamp, digest } = JSON.parse(line) as Partial<Entry>;
+    return path && stamp && digest ? { path, stamp, digest } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,81 @@
+/** Log-mel pictures of clips on disk, by content: a second method or run reads no WAV file again. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { MelSpec } from '../../contracts.js';
+
+/** One channel of a clip, seen as log-mel without floor and before any level policy. */
+export interface ClipPicture {
+  /** (frames, bands) dB; digital silence is −Infinity. */
+  readonly raw: Float32Array;
+  readonly frames: number;
+  /** RMS level of the whole clip at that rate, dBFS. */
+  readonly levelDb: number;
+  /** Samples at the picture's rate. */
+  readonly samples: number;
+}
+
+const HEADER_BYTES = 32;
+const DIGEST_BYTES = 16;
+
+/** Owned by one thread; several may share the folder. */
+export class ClipStore {
+  #writable = true;
+
+  /** @param folder null keeps nothing   @param code digest of the code that makes pictures   @param owner unique among threads */
+  constructor(
+    private readonly folder: string | null,
+    private readonly code: string,
+    private readonly owner: string,
+  ) {}
+
+  /** null when it is not there, torn, or made by other code. */
+  read(digest: string, channel: number, mel: MelSpec): ClipPicture | null {
+    if (this.folder === null) return null;
+    try {
+      return decode(readFileSync(this.#pathOf(digest, channel, mel)), mel.melBands);
+    } catch {
+      return null;
+    }
+  }
+
+  /** A full or read-only disk costs time, no figures: then pictures are made anew when they are needed. */
+  write(digest: string, channel: number, mel: MelSpec, picture: ClipPicture): void {
+    if (this.folder === null || !this.#writable) return;
+    const path = this.#pathOf(digest, channel, mel);
+    const beside = `${path}.${this.owner}`;
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(beside, encode(picture));
+      renameSync(beside, path);
+    } catch {
+      rmSync(beside, { force: true });
+      this.#writable = false;
+    }
+  }
+
+  #pathOf(digest: string, channel: number, { sampleRateHz, fftSize, hopSamples, melBands }: MelSpec): string {
+    const key = [digest, channel, sampleRateHz, fftSize, hopSamples, melBands, this.code].join();
+    const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
+    return join(this.folder ?? '', name.slice(0, 2), `${name}.mel`);
+  }
+}
+
+/** Level (float64), samples, frames (float64 too), padding; the picture; the first half of a SHA-256 of it all. */
+function encode({ raw, frames, levelDb, samples }: ClipPicture): Buffer {
+  const header = new Float64Array([levelDb, samples, frames, 0]);
+  const bytes = [header, raw].map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));
+  const body = Buffer.concat(bytes);
+  return Buffer.concat([body, digestOf(body)]);
+}
+
+function decode(file: Buffer, bands: number): ClipPicture | null {
+  const body = file.subarray(0, Math.max(0, file.length - DIGEST_BYTES));
+  if (!digestOf(body).equals(file.subarray(body.length))) return null;
+  const aligned = new Uint8Array(body).buffer;
+  const [levelDb = 0, samples = 0, frames = 0] = new Float64Array(aligned, 0, HEADER_BYTES / 8);
+  const raw = new Float32Array(aligned, HEADER_BYTES);
+  return raw.length === frames * bands ? { raw, frames, levelDb, samples } : null;
+}
+
+const digestOf = (body: Uint8Array): Buffer => createHash('sha256').update(body).digest().subarray(0, DIGEST_BYTES);

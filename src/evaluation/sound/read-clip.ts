@@ -1,0 +1,92 @@
+/** A file of sound → one channel's samples, and what its bytes are. */
+import { createHash, type Hash } from 'node:crypto';
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { SourceError } from '../../contracts.js';
+import { memoryBytes } from '../../sources/audio/byte-source.js';
+import { concatenate } from '../../sources/audio/concatenate.js';
+import { Resampler, WavFile } from '../../sources/audio/index.js';
+
+/** A larger file is read in pieces. */
+const WHOLE_BYTES = 64 << 20;
+const PIECE_BYTES = 4 << 20;
+
+export interface ReadSound {
+  /** Owned by the caller, −1…1, what is not finite as 0. */
+  readonly samples: Float32Array;
+  readonly sampleRateHz: number;
+}
+
+/**
+ * The channel as training and scoring hear it. A truncated file is refused: what is left of it is not the clip that was
+ * published.
+ * @throws {SourceError} when it cannot be read, is no WAV file, is truncated, holds no sound or has no such channel
+ */
+export async function readSound(path: string, channel: number, bytes?: Uint8Array): Promise<ReadSound> {
+  const file = await (bytes ? WavFile.from(memoryBytes(bytes), path) : WavFile.openBlocking(path, PIECE_BYTES));
+  try {
+    const { frames, missingBytes, sampleRateHz, encoding } = file.header;
+    if (missingBytes > 0)
+      throw new SourceError(`${path}: truncated: ${missingBytes} bytes of sound are missing at its end`);
+    if (frames === 0) throw new SourceError(`${path}: holds no sound`);
+    const blocks: Float32Array[] = [];
+    for await (const block of file.blocks(channel, frames)) blocks.push(block);
+    const samples = concatenate(blocks);
+    if (encoding === 'float') silenceNonFinite(samples);
+    return { samples, sampleRateHz };
+  } finally {
+    await file.close();
+  }
+}
+
+/** @returns the samples themselves when they have that rate already */
+export async function atRate({ samples, sampleRateHz }: ReadSound, rateHz: number): Promise<Float32Array> {
+  if (sampleRateHz === rateHz) return samples;
+  const resampler = await Resampler.open(sampleRateHz, rateHz);
+  try {
+    return concatenate([resampler.push(samples), resampler.flush()]);
+  } finally {
+    resampler.close();
+  }
+}
+
+/** The bytes of a file of common size, null of a large one. @throws {SourceError} */
+export function wholeFile(path: string): Buffer | null {
+  try {
+    return statSync(path).size > WHOLE_BYTES ? null : readFileSync(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** SHA-256 of a file's bytes. @throws {SourceError} */
+export function digestOfFile(path: string, bytes: Uint8Array | null): string {
+  const hash = createHash('sha256');
+  if (bytes) return hash.update(bytes).digest('hex');
+  try {
+    addPieces(hash, path);
+    return hash.digest('hex');
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function addPieces(hash: Hash, path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    const piece = Buffer.allocUnsafe(PIECE_BYTES);
+    for (let n = readSync(file, piece); n > 0; n = readSync(file, piece)) hash.update(piece.subarray(0, n));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function unreadable(path: string, error: unknown): SourceError {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  const why =
+    code === 'ENOENT' ? 'does not exist' : `cannot be read: ${error instanceof Error ? error.message : error}`;
+  return new SourceError(`${path}: ${why}`, { cause: error });
+}
+
+function silenceNonFinite(samples: Float32Array): void {
+  for (let i = 0; i < samples.length; i++) if (!Number.isFinite(samples[i])) samples[i] = 0;
+}
