@@ -28,6 +28,7 @@ import type { NewOutboxMessage, Store } from '../store/types.js';
 import type { Clip, ClipRecorder } from './clip-recorder.js';
 import { EventDesk, type Explanation } from './event-desk.js';
 import type { FeedModel } from './feed-model.js';
+import { Suspects } from './suspects.js';
 import { type Grid, Understudy } from './understudy.js';
 
 /** Where a feed's log-mel frames are shown. */
@@ -64,6 +65,7 @@ export class FeedMonitor {
   readonly #options: FeedMonitorOptions;
   readonly #desk: EventDesk;
   readonly #saving = new Set<Promise<void>>();
+  readonly #suspects = new Suspects();
   #model: FeedModel;
   #understudy: Understudy | null = null;
   #listener: Listener | null = null;
@@ -254,6 +256,7 @@ export class FeedMonitor {
     const nowMs = this.#options.clock?.();
     const scored = { score, startMs, endMs, sequence, gap, levelDb, signal, faults };
     const decision = model.decider.step({ kind: 'window', window: scored, nowMs });
+    if (decision.verdict && model.scorer) this.#suspects.add(window, decision.verdict, model.scorer);
     await this.#follow(decision, endMs, model.scorer, window);
     if (decision.verdict && model.scorer) this.#tell(decision.verdict);
   }
@@ -280,7 +283,7 @@ export class FeedMonitor {
   async #follow(decision: Decision, atMs: number, scorer: Scorer | null, window: Window): Promise<void> {
     for (const change of this.#known(decision.changes)) {
       const isNews = change.kind === 'anomaly' && change.change !== 'cleared' && scorer !== null;
-      const explanation = isNews ? await this.#explain(scorer, window) : null;
+      const explanation = isNews ? await this.#explain(scorer, this.#suspects.take(change.change, window)) : null;
       this.#record(this.#desk.apply(change, explanation), change.change);
     }
     this.#setState(decision.state, atMs);
