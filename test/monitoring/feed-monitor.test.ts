@@ -85,6 +85,9 @@ describe('a feed', () => {
     expect(event?.raisedMs).toBeLessThan(15_000);
     expect(event?.clearedMs).toBeGreaterThan(20_000);
     expect(event?.contribution?.axes.map(({ axis }) => axis)).toEqual(['band', 'second']);
+    expect(event?.words).toMatch(/most unusual at .*Hz \(\+\d+ dB\)/i);
+    const normal = store.clip(event?.contribution?.nearestNormal?.clip ?? '');
+    expect(normal).toMatchObject({ type: 'audio/wav', bytes: 44 + 2 * 6 * 16_000 });
     const clip = store.clip(event?.clip ?? '');
     expect(clip?.bytes).toBeGreaterThan(2 * 16_000 * 10);
     expect(store.pending(100).filter(({ kind }) => kind === 'alert').length).toBe(told.length);
