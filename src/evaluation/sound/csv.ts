@@ -1,39 +1,77 @@
 /** Scores and decisions as the DCASE challenges want them, one folder a method and level. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join, sep } from 'node:path';
+import { ConfigError } from '../../contracts.js';
 import { csvLine } from './csv-line.js';
+import type { TestClip } from './dataset.js';
 import type { SoundEvaluation, SoundOutcome } from './evaluate-sound.js';
 
 /**
  * `DIR/<method>/<as-recorded|level-matched>/anomaly_score_<type>_<section>.csv` and `decision_result_…`, of the first
- * seed: file name and score, file name and 0 or 1. A machine without a section goes by its name.
- * @returns how many files were written
+ * seed that finished: file name and score, file name and 0 or 1, without a header. As in the challenges, names end in
+ * `_test` from 2022 on, and in `_source_test` and `_target_test` in 2021. A machine without a section goes by its name.
+ * @returns how many files were written   @throws {ConfigError} when one cannot be
  */
-export async function writeDcaseFiles(folder: string, { outcomes }: SoundEvaluation): Promise<number> {
+export async function writeDcaseFiles(folder: string, { dataset, outcomes }: SoundEvaluation): Promise<number> {
   let files = 0;
   for (const outcome of outcomes) {
-    const { method, levelMatched, trials, machine } = outcome;
-    const [trial] = trials;
-    if (!trial) continue;
-    const into = join(folder, method.name, levelMatched ? 'level-matched' : 'as-recorded');
-    await mkdir(into, { recursive: true });
-    const lines = (value: (score: number) => string | number): string =>
-      machine.test.map(({ path }, i) => csvLine([basename(path), value(trial.result.testScores[i] ?? 0)])).join('');
-    const name = sectionName(outcome);
-    await writeFile(
-      join(into, `anomaly_score_${name}.csv`),
-      lines((score) => score),
-    );
-    await writeFile(
-      join(into, `decision_result_${name}.csv`),
-      lines((score) => Number(score > trial.threshold)),
-    );
-    files += 2;
+    const into = join(folder, outcome.method.name, outcome.levelMatched ? 'level-matched' : 'as-recorded');
+    for (const [name, text] of filesOf(outcome, dataset.name)) {
+      await write(into, name, text);
+      files++;
+    }
   }
   return files;
 }
 
-function sectionName({ machine: { type, section, snrDb, name } }: SoundOutcome): string {
+async function write(folder: string, name: string, text: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, name), text);
+  } catch (cause) {
+    throw new ConfigError(`--csv: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function filesOf({ machine, trials }: SoundOutcome, dataset: string): [name: string, text: string][] {
+  const trial = trials.find((one) => one !== null);
+  if (!trial) return [];
+  const names = clipNames(machine.test);
+  const scored = machine.test.map(({ domain }, i) => {
+    const score = trial.result.testScores[i] ?? Number.NaN;
+    return {
+      domain,
+      score: csvLine([names[i] ?? '', score]),
+      decision: csvLine([names[i] ?? '', Number(score > trial.threshold)]),
+    };
+  });
+  const text = (domain: TestClip['domain'] | null, line: 'score' | 'decision') =>
+    scored.flatMap((clip) => (domain === null || clip.domain === domain ? [clip[line]] : [])).join('');
+  return endings(dataset, machine.test).flatMap(([ending, domain]): [string, string][] => [
+    [`anomaly_score_${sectionName(machine)}${ending}.csv`, text(domain, 'score')],
+    [`decision_result_${sectionName(machine)}${ending}.csv`, text(domain, 'decision')],
+  ]);
+}
+
+function endings(dataset: string, test: readonly TestClip[]): [ending: string, domain: TestClip['domain'] | null][] {
+  if (dataset === 'dcase2021') {
+    const domains = (['source', 'target'] as const).filter((domain) => test.some((clip) => clip.domain === domain));
+    return domains.map((domain) => [`_${domain}_test`, domain]);
+  }
+  return [[dataset.startsWith('dcase') && dataset !== 'dcase2020' ? '_test' : '', null]];
+}
+
+function sectionName({ type, section, snrDb, name }: SoundOutcome['machine']): string {
   const snr = snrDb === null ? '' : `_${snrDb}dB`;
   return (section === '' ? name : `${type}_${section}${snr}`).replace(/[^\w.-]+/g, '_');
+}
+
+/** File names; with the folders above them where files of one name are judged, as MIMII's normal/ and abnormal/. */
+function clipNames(test: readonly TestClip[]): string[] {
+  const parts = test.map(({ path }) => path.split(sep));
+  for (let depth = 1; depth < 8; depth++) {
+    const names = parts.map((part) => part.slice(-depth).join('/'));
+    if (new Set(names).size === names.length) return names;
+  }
+  return test.map(({ path }) => path);
 }

@@ -195,15 +195,37 @@ export const PUBLISHED_SOUND: readonly PublishedSound[] = [
     method: 'ResNet with outlier exposure',
     auc: 0.93,
     pauc: 0.874,
-    source: 'as stated in a public repository; learns from other machines as anomalies',
+    source: 'ResNet with outlier exposure: as a public repository states; learns from other machines as anomalies',
   },
 ];
 
-/** Published figures of these machines' ids, noise levels and types. Other data sets have none. */
+/** Published figures of these machines' types, ids and noise levels. */
 export function publishedSound(dataset: string, machines: readonly SoundMachine[]): PublishedSound[] {
-  const has = (figure: PublishedSound) => (machine: SoundMachine) =>
-    machine.type === figure.type &&
-    (figure.section === '' || figure.section === machine.section) &&
-    (figure.snrDb === null || figure.snrDb === machine.snrDb);
-  return PUBLISHED_SOUND.filter((figure) => figure.dataset === dataset && machines.some(has(figure)));
+  const traits = machines.map(traitsOf);
+  return PUBLISHED_SOUND.filter(
+    (figure) => (dataset === 'folder' || figure.dataset === dataset) && traits.some((machine) => isOf(figure, machine)),
+  );
+}
+
+/** Whether the machine is among those that the figure is of, as far as both say. */
+export function isOf(figure: PublishedSound, { type, section, snrDb }: MachineTraits): boolean {
+  if (figure.type !== type) return false;
+  if (figure.section !== '' && section !== '' && figure.section !== section) return false;
+  return figure.snrDb === null || snrDb === null || figure.snrDb === snrDb;
+}
+
+export type MachineTraits = Pick<SoundMachine, 'type' | 'section' | 'snrDb'>;
+
+/** A folder's own name may tell them: `fan_id_00_0dB`. */
+export function traitsOf({ type, section, snrDb }: MachineTraits): MachineTraits {
+  if (section !== '' || snrDb !== null) return { type, section, snrDb };
+  const [kind] = /fan|pump|slider|valve/i.exec(type) ?? [];
+  const [id = ''] = /id_\d+/i.exec(type) ?? [];
+  const noise = /(-|min)?(\d+)_?dB/i.exec(type);
+  if (!kind) return { type, section, snrDb };
+  return {
+    type: kind.toLowerCase(),
+    section: id.toLowerCase(),
+    snrDb: noise ? Number(noise[2]) * (noise[1] && noise[2] !== '0' ? -1 : 1) : null,
+  };
 }
