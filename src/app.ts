@@ -11,11 +11,13 @@ import {
   type Event,
   type EventChange,
   type MachineState,
+  type Manifest,
   type Sink,
   SourceError,
 } from './contracts.js';
 import { describeBudget } from './decision/threshold.js';
 import { ClipRecorder } from './monitoring/clip-recorder.js';
+import { DriftFollower } from './monitoring/drift-follower.js';
 import { FeedModel } from './monitoring/feed-model.js';
 import { FeedMonitor } from './monitoring/feed-monitor.js';
 import { isRunning, resumeOf, settingsOf, staleAfterMs } from './monitoring/feed-settings.js';
@@ -301,9 +303,20 @@ class Service implements App {
     }
     const { threads } = this.#config.engine;
     const device = scoringDevice(this.#config);
-    const model = await FeedModel.open(feed.model, settings, resume, { device, threads });
+    const follow = feed.drift.enabled ? this.#follower(feed, store) : undefined;
+    const model = await FeedModel.open(feed.model, settings, resume, { device, threads }, follow);
     if (model.manifest) this.#log.info(`${feed.name}: ${describeBudget(model.manifest.calibration, settings.budget)}`);
     return model;
+  }
+
+  #follower({ name: feed, drift: { anchor, cap } }: FeedConfig, store: Store) {
+    return (manifest: Manifest) =>
+      DriftFollower.open({
+        ...{ feed, anchor, cap, manifest },
+        kept: store.drift(feed),
+        keep: (record) => store.keepDrift(record),
+        onNote: (line) => this.#log.warn(line),
+      });
   }
 
   /** The model that learning has written, in place of the one a feed has now. */
@@ -393,7 +406,9 @@ function feedHealth(monitor: FeedMonitor, live: boolean, nowMs: number): HealthC
   const detail = last === null ? 'no window yet' : `last window ${((nowMs - last) / 1000).toFixed(1)} s ago`;
   const down = monitor.openEvents.find(({ code }) => code === 'no-data');
   if (down) return { name, ok: false, detail: down.words };
-  return { name, ok: !live || (last !== null && nowMs - last < staleAfterMs), detail };
+  const ok = !live || (last !== null && nowMs - last < staleAfterMs);
+  const drift = monitor.model.drift?.note;
+  return { name, ok, detail: drift ? `${detail}; ${drift}` : detail };
 }
 
 /** An eager tfjs backend trains; packages are ONNX and run on ONNX Runtime. */

@@ -298,6 +298,8 @@ export interface Scorer {
   readonly manifest: Manifest;
   /** One energy a window (Float64, nats, higher = more anomalous). Throws ModelError when a window's width is not the model's. */
   score(windows: readonly Window[]): Promise<Float64Array>;
+  /** The same with the rows' latents, one after the other: (rows · D) a window. Throws ModelError where the model has none. */
+  latents(windows: readonly Window[]): Promise<{ energies: Float64Array; latents: readonly Float64Array[] }>;
   explain(window: Window): Promise<Contribution>;
   /** The WAV of a normal stretch that an explanation names. Throws ModelError when the package has none such. */
   normalClip?(sha256: string): Promise<Uint8Array>;
@@ -326,6 +328,20 @@ export interface TrainingRecord {
   readonly finalLoss: number | null;
 }
 
+/** The Gaussian mixture that an energy is of, on the graph's output `latent`, in float64. K components of size D. */
+export interface MixtureParameters {
+  readonly components: number;
+  readonly size: number;
+  /** (K) */
+  readonly phi: readonly number[];
+  /** (K, D) */
+  readonly mean: readonly number[];
+  /** (K, D, D), without ε. */
+  readonly covariance: readonly number[];
+  /** On the diagonal of every Σ. */
+  readonly epsilon: number;
+}
+
 /** Everything that scoring needs beside `model.onnx`, stored as `model.json`. */
 export interface Manifest {
   readonly format: 1;
@@ -340,6 +356,8 @@ export interface Manifest {
   readonly engine: { readonly runtime: string; readonly device: string; readonly threads: number };
   readonly training: TrainingRecord;
   readonly calibration: Calibration;
+  /** Where the energy is that of one mixture; absent for ensembles and for methods without one. */
+  readonly mixture?: MixtureParameters;
   /** SHA-256 of model.onnx. */
   readonly modelDigest: string;
 }

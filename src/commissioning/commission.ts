@@ -213,7 +213,7 @@ const modalityOf = (spec: FeatureSpec): Modality =>
 function manifestOf(
   features: FeatureSpec,
   split: Split,
-  { onnx, meanRow, scoringRows }: FittedModel,
+  { onnx, meanRow, scoringRows, mixture }: FittedModel,
   { calibration, record, device }: { calibration: Calibration; record: TrainingRecord; device: string },
   options: CommissionOptions,
 ): Manifest {
@@ -230,6 +230,7 @@ function manifestOf(
     engine: { runtime, device, threads: options.threads ?? 1 },
     training: record,
     calibration,
+    ...(mixture ? { mixture } : {}),
     modelDigest: sha256(onnx),
   };
 }

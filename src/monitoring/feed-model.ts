@@ -1,13 +1,22 @@
 /** What judges a feed: features, scorer and decider, opened together from one package, or none of it yet. */
-import type { FeatureSpec, Features, Manifest, Scorer, Window } from '../contracts.js';
+import type { FeatureSpec, Features, Manifest, Scorer, Verdict, Window } from '../contracts.js';
 import { createDecider, type Decider, type Resume } from '../decision/decider.js';
 import type { DeciderSettings } from '../decision/settings.js';
 import { createFeatures } from '../features/create-features.js';
 import { packageIsThere } from '../scorers/package-places.js';
 import { openScorer, type ScorerOptions } from '../scorers/package-scorer.js';
 import { deafCalibration } from './deaf.js';
+import type { DriftFollower } from './drift-follower.js';
 
 export type FeedSettings = Pick<DeciderSettings, 'feed' | 'machine' | 'budget'> & Partial<DeciderSettings>;
+
+/** One window as the network sees it. */
+export interface HeardWindow {
+  /** Of the model as commissioned, nats. */
+  readonly energy: number;
+  /** (rows · D) where drift is followed. */
+  readonly latents: Float64Array | null;
+}
 
 export class FeedModel {
   private constructor(
@@ -15,20 +24,26 @@ export class FeedModel {
     /** null while there is no package: nothing is scored. */
     readonly scorer: Scorer | null,
     readonly decider: Decider,
+    /** null where drift is not followed. */
+    readonly drift: DriftFollower | null = null,
   ) {}
 
-  /** @throws {ModelError} when the package is broken or does not fit */
+  /**
+   * @param follow makes what follows the package's drift, where that is asked for
+   * @throws {ModelError} when the package is broken or does not fit
+   */
   static async open(
     folder: string,
     settings: FeedSettings,
     resume: Resume,
     options: ScorerOptions,
+    follow: (manifest: Manifest) => DriftFollower | null = () => null,
   ): Promise<FeedModel> {
     const scorer = await openScorer(folder, options);
     const { features: spec, calibration } = scorer.manifest;
     const judgeLevel = 'level' in spec && spec.level.policy === 'match';
     const decider = createDecider(calibration, { ...settings, judgeLevel }, resume);
-    return new FeedModel(await createFeatures(spec), scorer, decider);
+    return new FeedModel(await createFeatures(spec), scorer, decider, follow(scorer.manifest));
   }
 
   /** Before commissioning: windows are made (to show and to check the sensor) but not scored. */
@@ -43,7 +58,7 @@ export class FeedModel {
 
   /** The same with another decider in place of its own. */
   decidedBy(decider: Decider): FeedModel {
-    return new FeedModel(this.features, this.scorer, decider);
+    return new FeedModel(this.features, this.scorer, decider, this.drift);
   }
 
   get manifest(): Manifest | null {
@@ -55,14 +70,29 @@ export class FeedModel {
     return this.scorer?.manifest.modelDigest ?? '';
   }
 
-  /** One energy a window; 0 while there is no scorer. */
-  score(windows: readonly Window[]): Promise<Float64Array> {
-    return this.scorer && windows.length > 0
-      ? this.scorer.score(windows)
-      : Promise.resolve(new Float64Array(windows.length));
+  /** What the network says of each window; an energy of 0 while there is none. */
+  async hear(windows: readonly Window[]): Promise<readonly HeardWindow[]> {
+    if (windows.length === 0) return [];
+    if (!this.scorer) return windows.map(() => ({ energy: 0, latents: null }));
+    if (!this.drift) return Array.from(await this.scorer.score(windows), (energy) => ({ energy, latents: null }));
+    const { energies, latents } = await this.scorer.latents(windows);
+    return windows.map((_, i) => ({ energy: energies[i] ?? Number.NaN, latents: latents[i] ?? null }));
+  }
+
+  /** The score that is judged: the energy, or that of the mixture that follows drift. */
+  scoreOf({ energy, latents }: HeardWindow): number {
+    return this.drift && latents ? this.drift.score(latents) : energy;
+  }
+
+  /** A verdict with the commissioned score beside it, where drift is followed; which learns from it. */
+  follow(verdict: Verdict, { energy, latents }: HeardWindow): Verdict {
+    if (!this.drift || !latents) return verdict;
+    this.drift.look(latents, verdict);
+    return { ...verdict, frozenScore: energy };
   }
 
   async close(): Promise<void> {
+    this.drift?.keep();
     await this.scorer?.close();
   }
 }

@@ -27,7 +27,7 @@ import { encodeWav } from '../sources/wav-encode.js';
 import type { NewOutboxMessage, Store } from '../store/types.js';
 import type { Clip, ClipRecorder } from './clip-recorder.js';
 import { EventDesk, type Explanation } from './event-desk.js';
-import type { FeedModel } from './feed-model.js';
+import type { FeedModel, HeardWindow } from './feed-model.js';
 import { Suspects } from './suspects.js';
 import { type Grid, Understudy } from './understudy.js';
 
@@ -229,10 +229,10 @@ export class FeedMonitor {
     this.#listener?.(observation);
     const model = this.#model;
     const windows = this.#windowsOf(model, observation);
-    const scores = await model.score(windows);
+    const heard = await model.hear(windows);
     for (const [i, window] of windows.entries()) {
       this.#show(window);
-      await this.#judge(model, window, scores[i] ?? Number.NaN);
+      await this.#judge(model, window, heard[i] ?? { energy: Number.NaN, latents: null });
     }
     await this.#understudy?.observe(observation);
   }
@@ -249,16 +249,16 @@ export class FeedMonitor {
     }
   }
 
-  async #judge(model: FeedModel, window: Window, score: number): Promise<void> {
+  async #judge(model: FeedModel, window: Window, heard: HeardWindow): Promise<void> {
     const { startMs, endMs, sequence, gap, levelDb, signal, faults } = window;
     this.#lastWindowMs = endMs;
     this.#lastStartMs = startMs;
     const nowMs = this.#options.clock?.();
-    const scored = { score, startMs, endMs, sequence, gap, levelDb, signal, faults };
+    const scored = { score: model.scoreOf(heard), startMs, endMs, sequence, gap, levelDb, signal, faults };
     const decision = model.decider.step({ kind: 'window', window: scored, nowMs });
     if (decision.verdict && model.scorer) this.#suspects.add(window, decision.verdict, model.scorer);
     await this.#follow(decision, endMs, model.scorer, window);
-    if (decision.verdict && model.scorer) this.#tell(decision.verdict);
+    if (decision.verdict && model.scorer) this.#tell(model.follow(decision.verdict, heard));
   }
 
   /** One thing at a time: an event must be on the desk before somebody can acknowledge it. */

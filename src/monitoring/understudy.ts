@@ -47,9 +47,9 @@ export class Understudy {
     const own = this.#onGrid(observation);
     if (own === null) return;
     const windows = this.#windowsOf(own);
-    const scores = await this.model.score(windows);
+    const heard = await this.model.hear(windows);
     for (const [i, window] of windows.entries()) {
-      const score = scores[i] ?? Number.NaN;
+      const score = this.model.scoreOf(heard[i] ?? { energy: Number.NaN, latents: null });
       const { changes, operating } = this.model.decider.step({ kind: 'window', window: { ...window, score } });
       this.#keep(changes);
       if (operating === 'off') this.#ready();

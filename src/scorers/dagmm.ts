@@ -1,5 +1,5 @@
 import type { FittedModel, Method } from './method.js';
-import { mixtureFacts } from './mixture-facts.js';
+import { mixtureFacts, mixtureParameters } from './mixture-facts.js';
 import { type DagmmSettings, RECIPES, settingsFor } from './recipes.js';
 import type { TrainedDagmm } from './train-dagmm.js';
 
@@ -41,5 +41,6 @@ export function dagmmOf({
     skippedSteps,
     singularRetries: mixtures.reduce((sum, mixture) => sum + mixture.singularRetries, 0),
     finalLoss: Number.isFinite(finalLoss) ? finalLoss : null,
+    ...(members.length === 1 ? { mixture: mixtureParameters({ model }) } : {}),
   };
 }

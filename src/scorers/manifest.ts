@@ -82,6 +82,21 @@ const training = z.strictObject({
   finalLoss: z.number().nullable(),
 });
 
+const mixture = z
+  .strictObject({
+    components: count,
+    size: count,
+    phi: z.array(z.number().positive()),
+    mean: z.array(z.number()),
+    covariance: z.array(z.number()),
+    epsilon: z.number().nonnegative(),
+  })
+  .refine(
+    ({ components: k, size: d, ...m }) =>
+      m.phi.length === k && m.mean.length === k * d && m.covariance.length === k * d * d,
+    'expected K, K·D and K·D·D numbers',
+  );
+
 const manifest = z.strictObject({
   format: z.literal(1),
   name: z.string().min(1),
@@ -94,6 +109,7 @@ const manifest = z.strictObject({
   engine: z.strictObject({ runtime: z.string(), device: z.string(), threads: count }),
   training,
   calibration,
+  mixture: mixture.optional(),
   modelDigest: digest,
 });
 

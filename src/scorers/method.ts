@@ -1,5 +1,5 @@
 /** What every way of learning normal rows offers, from DAGMM to the baselines that it is compared with. */
-import type { RowKind } from '../contracts.js';
+import type { MixtureParameters, RowKind } from '../contracts.js';
 import type { SessionOptions } from '../engine/session.js';
 import type { CheckpointStore } from './checkpoint.js';
 import type { RowMatrix } from './row-matrix.js';
@@ -53,6 +53,8 @@ export interface FittedModel {
   readonly singularRetries: number;
   /** null for methods without a loss. */
   readonly finalLoss: number | null;
+  /** Where the energy is that of one mixture on `latent`. */
+  readonly mixture?: MixtureParameters;
 }
 
 /** One way of learning what normal rows are. `fit` is a pure function of rows, options and seed. */

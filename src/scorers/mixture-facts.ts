@@ -1,3 +1,4 @@
+import type { MixtureParameters } from '../contracts.js';
 import type { LatentMixture } from './latent-mixture.js';
 import type { Hyperparameters } from './method.js';
 
@@ -11,4 +12,11 @@ export function mixtureFacts({ model, choice }: LatentMixture): Hyperparameters 
     mixtureComponents: model.mixture.components,
     ...Object.fromEntries(likelihoods),
   };
+}
+
+/** The mixture itself, for the package. */
+export function mixtureParameters({ model }: Pick<LatentMixture, 'model'>): MixtureParameters {
+  const { components, size, phi, mean, covariance } = model.mixture;
+  const values = { phi: [...phi], mean: [...mean], covariance: [...covariance] };
+  return { components, size, ...values, epsilon: model.settings.epsilon };
 }

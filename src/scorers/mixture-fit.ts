@@ -76,6 +76,13 @@ export function energies(rows: Rows, mixture: Mixture): Float64Array {
   return out;
 }
 
+/** ρ (N, K) of each row. */
+export function memberships(rows: Rows, mixture: Mixture): Float64Array {
+  const rho = new Float64Array(rowCount(rows) * mixture.components);
+  expect(rows, mixture, rho);
+  return rho;
+}
+
 export const meanLogLikelihood = (rows: Rows, mixture: Mixture): number =>
   -energies(rows, mixture).reduce((sum, e) => sum + e, 0) / rowCount(rows);
 
@@ -189,8 +196,14 @@ function meanCovariance(parts: readonly Moments[], mass: number): Float64Array {
   return out;
 }
 
-/** Adds what scoring needs to φ, μ and Σ. */
-function finish(phi: Float64Array, mean: Float64Array, covariance: Float64Array, d: number, epsilon: number): Mixture {
+/** Adds what scoring needs to φ (made to sum to 1), μ and Σ without ε. */
+export function finish(
+  phi: Float64Array,
+  mean: Float64Array,
+  covariance: Float64Array,
+  d: number,
+  epsilon: number,
+): Mixture {
   const k = phi.length;
   const total = phi.reduce((sum, p) => sum + p, 0);
   const inverse = new Float64Array(covariance.length);

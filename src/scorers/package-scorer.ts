@@ -58,6 +58,18 @@ class PackageScorer implements Scorer {
     return scoreWindows(this.rows, windows, this.manifest.input.width);
   }
 
+  async latents(windows: readonly Window[]): Promise<{ energies: Float64Array; latents: readonly Float64Array[] }> {
+    const blocks = blocksOf(windows, this.manifest.input.width);
+    const { energies, latents } = await this.rows.scoreWithLatents(blocks);
+    const size = latents.length / Math.max(1, energies.length);
+    let from = 0;
+    const parts = windows.map(({ shape: [rows] }) => {
+      from += rows;
+      return latents.slice((from - rows) * size, from * size);
+    });
+    return { energies: meanOfRows(windows, energies), latents: parts };
+  }
+
   /**
    * Pixels and columns by occlusion: how far the energy falls when one part of the window is put back to the training
    * mean. Sound by exchange with the most similar normal sound, where the package keeps some. Time by the energies of the
@@ -142,16 +154,24 @@ function withCells(window: Window, other: Float32Array, cells: readonly number[]
 /** Mean row energy of each window. @throws {ModelError} for a window of another width, without rows or not finite */
 export async function scoreWindows(
   scorer: RowScorer,
-  windows: readonly Pick<Window, 'data' | 'shape' | 'finite' | 'origin' | 'sequence'>[],
+  windows: readonly ScoredRows[],
   width: number,
 ): Promise<Float64Array> {
+  return meanOfRows(windows, await scorer.score(blocksOf(windows, width)));
+}
+
+type ScoredRows = Pick<Window, 'data' | 'shape' | 'finite' | 'origin' | 'sequence'>;
+
+function blocksOf(windows: readonly ScoredRows[], width: number): RowBlock[] {
   for (const { shape, origin, sequence } of windows) {
     if (shape[1] === width && shape[0] > 0) continue;
     const found = `${origin} window ${sequence} has (${shape.join(', ')})`;
     throw new ModelError(`window: the model expects rows of width ${width}, ${found}`);
   }
-  const blocks: RowBlock[] = windows.map(({ data, shape, finite }) => ({ data, rows: shape[0], finite }));
-  const energies = await scorer.score(blocks);
+  return windows.map(({ data, shape, finite }) => ({ data, rows: shape[0], finite }));
+}
+
+function meanOfRows(windows: readonly ScoredRows[], energies: Float64Array): Float64Array {
   let from = 0;
   return Float64Array.from(windows, ({ shape: [rows] }) => {
     let sum = 0;

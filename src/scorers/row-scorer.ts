@@ -69,6 +69,20 @@ export class RowScorer {
 
   /** @returns energies of every row of every block, nats   @throws {ModelError} for a value that is not finite */
   async score(blocks: readonly RowBlock[]): Promise<Float64Array> {
+    return (await this.#run(blocks, false)).energies;
+  }
+
+  /** The same, and (rows, D) latents. @throws {ModelError} also where the model has no output "latent" */
+  async scoreWithLatents(blocks: readonly RowBlock[]): Promise<{ energies: Float64Array; latents: Float64Array }> {
+    const { energies, latents } = await this.#run(blocks, true);
+    if (latents || energies.length === 0) return { energies, latents: latents ?? new Float64Array(0) };
+    throw new ModelError('model: expected a float32 output "latent", found none');
+  }
+
+  async #run(
+    blocks: readonly RowBlock[],
+    wanted: boolean,
+  ): Promise<{ energies: Float64Array; latents: Float64Array | null }> {
     const { grain } = this.freedom;
     const places: number[] = [];
     let end = 0;
@@ -78,14 +92,22 @@ export class RowScorer {
       end += Math.ceil(rows / grain) * grain;
     }
     const placed = new Float64Array(end);
+    let placedLatents: Float64Array | null = null;
     for (let from = 0; from < end; ) {
       const rows = this.#callRows(end - from);
       const call = this.#gather(blocks, places, from, rows);
-      placed.set((await run(this.session, call, this.options.width)).subarray(0, end - from), from);
+      const { energy, latent } = await outputsOf(this.session, call, this.options.width);
+      placed.set(energy.subarray(0, end - from), from);
+      if (wanted && latent) {
+        const size = latent.length / rows;
+        placedLatents ??= new Float64Array(end * size);
+        placedLatents.set(latent.subarray(0, (end - from) * size), from * size);
+      }
       this.#spare.get(call.length)?.push(call);
       from += rows;
     }
-    return inOrder(blocks, places, placed);
+    const latents = placedLatents && inOrder(blocks, places, placedLatents, placedLatents.length / end);
+    return { energies: inOrder(blocks, places, placed, 1), latents };
   }
 
   #callRows(left: number): number {
@@ -119,21 +141,35 @@ export class RowScorer {
   }
 }
 
-function inOrder(blocks: readonly RowBlock[], places: readonly number[], placed: Float64Array): Float64Array {
-  const energies = new Float64Array(blocks.reduce((sum, { rows }) => sum + rows, 0));
+/** @param size numbers of a row */
+function inOrder(
+  blocks: readonly RowBlock[],
+  places: readonly number[],
+  placed: Float64Array,
+  size: number,
+): Float64Array {
+  const values = new Float64Array(blocks.reduce((sum, { rows }) => sum + rows, 0) * size);
   let done = 0;
   for (const [i, { rows }] of blocks.entries()) {
     const place = places[i] as number;
-    energies.set(placed.subarray(place, place + rows), done);
+    values.set(placed.subarray(place * size, (place + rows) * size), done * size);
     done += rows;
   }
-  return energies;
+  return values;
 }
 
 async function run(session: Session, data: Float32Array, width: number): Promise<Float32Array> {
-  const { energy } = await session.run({ rows: { data, shape: [data.length / width, width] } });
+  return (await outputsOf(session, data, width)).energy;
+}
+
+async function outputsOf(
+  session: Session,
+  data: Float32Array,
+  width: number,
+): Promise<{ energy: Float32Array; latent: Float32Array | null }> {
+  const { energy, latent } = await session.run({ rows: { data, shape: [data.length / width, width] } });
   if (!(energy?.data instanceof Float32Array)) throw new ModelError('model: expected a float32 output "energy"');
-  return energy.data;
+  return { energy: energy.data, latent: latent?.data instanceof Float32Array ? latent.data : null };
 }
 
 function refuseNonFinite(data: Float32Array, width: number): void {

@@ -115,6 +115,21 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX clips_by_age ON clips (created_ms);
     `,
   },
+  {
+    number: 4,
+    name: 'scores of the commissioned model beside those that follow drift, and what that has come to',
+    sql: `
+      ALTER TABLE window_scores ADD COLUMN frozen_score REAL;
+      ALTER TABLE minute_scores ADD COLUMN frozen_min REAL;
+      ALTER TABLE minute_scores ADD COLUMN frozen_mean REAL;
+      ALTER TABLE minute_scores ADD COLUMN frozen_max REAL;
+      CREATE TABLE drift_states (
+        feed TEXT PRIMARY KEY,
+        model TEXT NOT NULL,
+        state BLOB NOT NULL
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];
 
 /**

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { MachineState, Verdict } from '../contracts.js';
-import type { ScorePoint, ScoreQuery, ScoreSeries } from './types.js';
+import type { ScorePoint, ScoreQuery, ScoreSeries, Spread } from './types.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -26,6 +26,9 @@ interface PointRow {
   threshold: number;
   p_value: number;
   state: number;
+  frozen_min: number | null;
+  frozen_mean: number | null;
+  frozen_max: number | null;
 }
 
 /** Columns of a bucket over rows (n, at, score_*, statistic_*, …); the newest row's state is packed behind its time. */
@@ -33,15 +36,19 @@ const AGGREGATES = `
   sum(n) AS n,
   min(score_min) AS score_min, sum(score_mean * n) / sum(n) AS score_mean, max(score_max) AS score_max,
   min(statistic_min) AS statistic_min, sum(statistic_mean * n) / sum(n) AS statistic_mean, max(statistic_max) AS statistic_max,
-  sum(threshold * n) / sum(n) AS threshold, min(p_value) AS p_value, max(at * 16 + state) % 16 AS state`;
+  sum(threshold * n) / sum(n) AS threshold, min(p_value) AS p_value, max(at * 16 + state) % 16 AS state,
+  min(frozen_min) AS frozen_min, sum(frozen_mean * n) / sum(iif(frozen_mean IS NULL, 0, n)) AS frozen_mean,
+  max(frozen_max) AS frozen_max`;
 
 const WINDOWS = `
   SELECT 1 AS n, end_ms AS at, score AS score_min, score AS score_mean, score AS score_max,
-    statistic AS statistic_min, statistic AS statistic_mean, statistic AS statistic_max, threshold, p_value, state
+    statistic AS statistic_min, statistic AS statistic_mean, statistic AS statistic_max, threshold, p_value, state,
+    frozen_score AS frozen_min, frozen_score AS frozen_mean, frozen_score AS frozen_max
   FROM window_scores WHERE feed_id = @feed AND end_ms >= @from AND end_ms < @to`;
 
 const MINUTES = `
-  SELECT n, minute_ms AS at, score_min, score_mean, score_max, statistic_min, statistic_mean, statistic_max, threshold, p_value, state
+  SELECT n, minute_ms AS at, score_min, score_mean, score_max, statistic_min, statistic_mean, statistic_max, threshold, p_value, state,
+    frozen_min, frozen_mean, frozen_max
   FROM minute_scores WHERE feed_id = @feed AND minute_ms >= @from AND minute_ms < @to`;
 
 /** Scores of every window for a while, then of every minute. */
@@ -58,7 +65,7 @@ export class ScoreTable {
   constructor(db: Database) {
     this.#db = db;
     this.#insert = db.prepare<unknown[]>(
-      'INSERT OR REPLACE INTO window_scores (feed_id, end_ms, score, statistic, threshold, p_value, state) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO window_scores (feed_id, end_ms, score, statistic, threshold, p_value, state, frozen_score) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     );
     this.#oldest = db
       .prepare<[number], number | null>('SELECT min(end_ms) FROM window_scores WHERE feed_id = ?')
@@ -89,9 +96,11 @@ export class ScoreTable {
   }
 
   #insertAll(verdicts: readonly Verdict[]): void {
-    for (const { feed, machine, endMs, score, statistic, threshold, pValue, state } of verdicts) {
+    for (const { feed, machine, endMs, score, statistic, threshold, pValue, state, frozenScore } of verdicts) {
       const code = Math.max(0, STATES.indexOf(state));
-      this.#insert.run(this.#feedId(feed, machine), Math.round(endMs), score, statistic, threshold, pValue, code);
+      const frozen = frozenScore !== undefined && Number.isFinite(frozenScore) ? frozenScore : null;
+      const id = this.#feedId(feed, machine);
+      this.#insert.run(id, Math.round(endMs), score, statistic, threshold, pValue, code, frozen);
     }
   }
 
@@ -174,5 +183,10 @@ function toPoint(row: PointRow, from: number, bucketMs: number): ScorePoint {
     threshold: row.threshold,
     pValue: row.p_value,
     state: STATES[row.state] ?? 'unknown',
+    frozen: frozenOf(row),
   };
+}
+
+function frozenOf({ frozen_min: min, frozen_mean: mean, frozen_max: max }: PointRow): Spread | null {
+  return min === null || mean === null || max === null ? null : { min, mean, max };
 }

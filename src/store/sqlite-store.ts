@@ -6,6 +6,7 @@ import { ClipFolder } from './clip-folder.js';
 import { ClipWriter } from './clip-writer.js';
 import { checkpoint, fileBytes, setTight, walBytes } from './connection.js';
 import { freeBytes, hasRoom, type Reserve } from './disk-space.js';
+import { DriftTable } from './drift-table.js';
 import { DurableWriter } from './durable-writer.js';
 import { EventTable } from './event-table.js';
 import { MachineTable } from './machine-table.js';
@@ -49,6 +50,7 @@ export class SqliteStore implements T.Store {
   readonly #writer: DurableWriter;
   readonly #scores: ScoreTable;
   readonly #buffer: ScoreBuffer;
+  readonly #drift: DriftTable;
   readonly #machines: MachineTable;
   readonly #states: StateWriter;
   readonly #clips: ClipFolder;
@@ -72,6 +74,7 @@ export class SqliteStore implements T.Store {
     this.#events = new EventTable(db);
     this.#outbox = new OutboxTable(db, settings.outboxLimit);
     this.#scores = new ScoreTable(db);
+    this.#drift = new DriftTable(db);
     this.#machines = new MachineTable(db);
     this.#states = new StateWriter(thing, this.#machines);
     this.#clips = new ClipFolder(db, clipDir);
@@ -225,6 +228,14 @@ export class SqliteStore implements T.Store {
 
   scores(query: T.ScoreQuery): T.ScoreSeries[] {
     return this.#scores.series(query);
+  }
+
+  keepDrift(record: T.DriftRecord): void {
+    attempt(this.#thing, () => this.#drift.put(record));
+  }
+
+  drift(feed: string): T.DriftRecord | null {
+    return this.#drift.get(feed);
   }
 
   // -------------------------------------------------------------- machines

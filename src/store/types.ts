@@ -86,6 +86,8 @@ export interface ScorePoint {
   readonly pValue: number;
   /** Of the newest window in the bucket. */
   readonly state: MachineState;
+  /** Where drift was followed: scores of the model as commissioned. */
+  readonly frozen: Spread | null;
 }
 
 export interface ScoreSeries {
@@ -105,6 +107,14 @@ export interface ScoreQuery {
   readonly toMs: number;
   /** Upper bound of points a feed, 1…10,000. */
   readonly maxPoints: number;
+}
+
+/** What following the drift of one feed has come to. */
+export interface DriftRecord {
+  readonly feed: string;
+  /** The package that it belongs to. */
+  readonly model: string;
+  readonly state: Float64Array;
 }
 
 // ---------------------------------------------------------------- machines
@@ -238,6 +248,10 @@ export interface Store extends Outbox {
   /** Writes the buffered scores and does upkeep that is due. Never throws for a full disk: see `health`. */
   flush(): void;
   scores(query: ScoreQuery): ScoreSeries[];
+
+  /** Remembers what following drift has come to; given up quietly on a full disk. */
+  keepDrift(record: DriftRecord): void;
+  drift(feed: string): DriftRecord | null;
 
   /** Remembers a machine's state, on a full disk as soon as there is room; `sinceMs` moves only when the state changes. */
   setState(machine: string, state: MachineState, atMs: number): void;

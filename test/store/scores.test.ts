@@ -23,6 +23,7 @@ test('writes verdicts at the flush and gives each window its own point when ther
           threshold: 10,
           pValue: 0.25,
           state: 'anomalous',
+          frozen: null,
         },
       ],
     },
@@ -48,6 +49,7 @@ test('thins to the number of points asked for, keeping least, mean, most and the
       threshold: 10,
       pValue: 0.2,
       state: 'anomalous',
+      frozen: null,
     },
   ]);
 });
@@ -169,4 +171,31 @@ test('remembers states and mutes over a restart', async () => {
   ]);
   expect(second.mutes(NOON)).toEqual([{ machine: 'fan', untilMs: NOON + HOUR }]);
   expect(second.mutes(NOON + HOUR)).toEqual([]);
+});
+
+test('keeps the commissioned score beside one that follows drift, by window and by minute', () => {
+  const store = storeIn(temporaryFolder());
+  const [old, young] = [NOON - 3 * DAY, NOON];
+  for (const endMs of [old, young]) {
+    store.addVerdict(sampleVerdict({ endMs, score: 3, frozenScore: 5 }));
+    store.addVerdict(sampleVerdict({ endMs: endMs + 500, score: 3, frozenScore: 8 }));
+    store.addVerdict(sampleVerdict({ endMs: endMs + 900, score: 3 }));
+  }
+  store.flush();
+  store.flush();
+  const [series] = store.scores({ ...everything, maxPoints: 10_000 });
+  const frozen = { min: 5, mean: 6.5, max: 8 };
+  expect(series?.points.map((point) => point.count)).toEqual([3, 3]);
+  expect(series?.points[1]?.frozen).toEqual(frozen);
+  expect(series?.points[0]?.frozen).toMatchObject({ min: 5, max: 8 });
+});
+
+test('keeps what drift has come to, the newest of each feed, to the bit', () => {
+  const folder = temporaryFolder();
+  const store = storeIn(folder);
+  expect(store.drift('pump')).toBeNull();
+  const state = Float64Array.of(0.1, -1e-300, Number.MAX_VALUE);
+  store.keepDrift({ feed: 'pump', model: 'before', state: Float64Array.of(1) });
+  store.keepDrift({ feed: 'pump', model: 'now', state });
+  expect(store.drift('pump')).toEqual({ feed: 'pump', model: 'now', state });
 });

@@ -1,6 +1,6 @@
 import type { LatentMixture } from '../latent-mixture.js';
 import type { FitOptions, FittedModel, Hyperparameters } from '../method.js';
-import { mixtureFacts } from '../mixture-facts.js';
+import { mixtureFacts, mixtureParameters } from '../mixture-facts.js';
 import type { TrainedPhases } from '../phases.js';
 import type { PreparedRows } from '../prepared-rows.js';
 import { recordModel } from '../train-dagmm.js';
@@ -36,7 +36,8 @@ export function fittedMixture(
 ): FittedModel {
   const onnx = recordModel(mixture.model, scorer);
   const { singularRetries } = mixture.model.mixture;
-  return { ...fittedModel(prepared, trained, onnx, { ...mixtureFacts(mixture), ...facts }), singularRetries };
+  const fitted = fittedModel(prepared, trained, onnx, { ...mixtureFacts(mixture), ...facts });
+  return { ...fitted, singularRetries, mixture: mixtureParameters(mixture) };
 }
 
 /** Says that the final fit has begun. */
