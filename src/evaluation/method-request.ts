@@ -23,8 +23,6 @@ export interface MethodRequest {
 const MAIN_METHOD = 'dagmm';
 /** Recipes that take as long as their publication did are run when they are named, never by `all`. */
 const isLong = (recipe: string): boolean => recipe.endsWith('-full');
-/** A recipe for flattened sound, which is no row of a table. */
-const forSound = (recipe: string): boolean => recipe === 'customer';
 const learnsTables = ({ rowKinds }: Method): boolean => rowKinds?.includes('table') ?? true;
 
 /** @throws {ConfigError} for a method, recipe or setting that is not there */
@@ -64,7 +62,7 @@ function one(name: string, recipe: string | undefined): Chosen[] {
 function recipesFor(method: Method, recipe: string | undefined, must = false): Chosen[] {
   const { name, recipes } = method;
   if (recipe === 'all' && recipes.length > 0)
-    return recipes.filter((own) => !isLong(own) && !forSound(own)).map((own) => ({ method: name, recipe: own }));
+    return recipes.filter((own) => !isLong(own)).map((own) => ({ method: name, recipe: own }));
   const wanted = recipe !== undefined && (must || recipes.includes(recipe)) ? recipe : undefined;
   return [{ method: name, recipe: recipeOf(method, wanted) }];
 }

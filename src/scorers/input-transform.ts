@@ -46,6 +46,8 @@ export interface TransformOptions {
   readonly whitenBelowRowsPerColumn: number;
   /** At least this many training rows stand behind every principal component; 6 by default. */
   readonly rowsPerComponent?: number;
+  /** Columns this far apart share a mean and a deviation: 1 = all of them. By default each has its own. */
+  readonly period?: number;
 }
 
 const ROWS_PER_COMPONENT = 6;
@@ -71,8 +73,8 @@ export function fitTransform(rows: RowMatrix, options: TransformOptions): InputT
   return { ...scaled, whitening: fitWhitening(scaleRows(rows, scaled), rows.width, components) };
 }
 
-function fitScale(rows: RowMatrix, { clip, scaling }: TransformOptions): InputTransform {
-  const plain = { width: rows.width, ...scaleOf(rows, scaling), curves: null, clip, whitening: null };
+function fitScale(rows: RowMatrix, { clip, scaling, period }: TransformOptions): InputTransform {
+  const plain = { width: rows.width, ...sharedScale(rows, scaling, period), curves: null, clip, whitening: null };
   if (scaling !== 'power') return plain;
   const data = scaleRows(rows, { ...plain, clip: Number.POSITIVE_INFINITY });
   return { ...plain, curves: fitPowerCurves({ data, width: rows.width }) };
@@ -122,6 +124,19 @@ function logOutside(
   });
 }
 
+function sharedScale(
+  rows: RowMatrix,
+  scaling: Scaling,
+  period = rows.width,
+): { shift: Float32Array; scale: Float32Array } {
+  const { shift, scale } = scaleOf({ data: rows.data, width: period }, scaling === 'unit-row' ? 'z-score' : scaling);
+  const length = scaling === 'unit-row' ? Math.sqrt(rows.width) : 1;
+  return {
+    shift: Float32Array.from({ length: rows.width }, (_, j) => shift[j % period] as number),
+    scale: Float32Array.from({ length: rows.width }, (_, j) => (scale[j % period] as number) / length),
+  };
+}
+
 /** Mean and 1/deviation, or minimum and 1/range, of every column; a constant column is only shifted. */
 function scaleOf({ data, width }: RowMatrix, scaling: Scaling): { shift: Float32Array; scale: Float32Array } {
   const count = data.length / width;
@@ -131,8 +146,7 @@ function scaleOf({ data, width }: RowMatrix, scaling: Scaling): { shift: Float32
     const { mean, deviation, minimum, maximum } = columnStatistics(data, j, width, count);
     const spread = scaling === 'min-max' ? maximum - minimum : deviation;
     shift[j] = scaling === 'min-max' ? minimum : mean;
-    const own = spread > 1e-6 * Math.max(Math.abs(maximum), Math.abs(minimum), 1e-6) ? 1 / spread : 1;
-    scale[j] = scaling === 'unit-row' ? own / Math.sqrt(width) : own;
+    scale[j] = spread > 1e-6 * Math.max(Math.abs(maximum), Math.abs(minimum), 1e-6) ? 1 / spread : 1;
   }
   return { shift, scale };
 }

@@ -4,11 +4,8 @@ import { type TransformOptions, whitenedWidth } from './input-transform.js';
 import type { ShrinkTarget } from './mixture-fit.js';
 import { latentSize, type NetworkShape, type ResidualKind, residualSize } from './network-shape.js';
 
-/**
- * `paper-full` is `paper` with the paper's own epoch counts, however long they take; `customer` the customer's network on
- * flattened sound.
- */
-export const RECIPES = ['paper', 'paper-full', 'customer', 'robust'] as const;
+/** `paper-full` is `paper` with the paper's own epoch counts, however long they take. */
+export const RECIPES = ['paper', 'paper-full', 'robust'] as const;
 export type Recipe = (typeof RECIPES)[number];
 
 /** Every hyper-parameter of one training. Any of them may be overridden. */
@@ -72,7 +69,6 @@ export function settingsFor(rowKind: RowKind, recipe: string, rows: number, widt
     throw new ConfigError(`recipe: expected one of ${RECIPES.join(', ')}, found "${recipe}"`);
   const scoringRows = SCORING_ROWS[rowKind];
   if (recipe === 'robust') return robust(rowKind, rows, width, scoringRows);
-  if (recipe === 'customer') return customer(rowKind, rows, width, scoringRows);
   return paper(rowKind, rows, width, scoringRows, recipe === 'paper-full');
 }
 
@@ -125,8 +121,7 @@ const KDDCUP = { hidden: [60, 30, 10], code: 1, components: 4, batchRows: 1024, 
 const ARRHYTHMIA = { hidden: [10], code: 2, components: 2, batchRows: 128, steps: 20_000, epochs: 10_000 };
 const THYROID = { hidden: [12, 4], code: 1, components: 2, batchRows: 1024, steps: 40_000, epochs: 20_000 };
 /** No paper's: epochs follow from the steps. */
-const SOUND_OR_PICTURE_NETWORK = { hidden: [60, 30, 10], code: 2, components: 2 };
-const SOUND_OR_PICTURE = { ...SOUND_OR_PICTURE_NETWORK, batchRows: 1024, steps: 4_000, epochs: 0 };
+const SOUND_OR_PICTURE = { hidden: [60, 30, 10], code: 2, components: 2, batchRows: 1024, steps: 4_000, epochs: 0 };
 
 /** Sounds and pictures have one DAGMM; tables several. */
 function robust(rowKind: RowKind, rows: number, width: number, scoringRows: number): DagmmSettings {
@@ -205,33 +200,6 @@ function robustBase(rowKind: RowKind, rows: number, width: number, scoringRows: 
     clip: 10,
     ...whitening,
     scoringRows,
-  };
-}
-
-/** Steps that few rows are given, however many epochs that takes. */
-const CUSTOMER_STEPS = 300;
-
-/**
- * The customer's network on a flattened window: 60-30-10, latent 2, K = 2, tanh, 40 epochs of samples and 30 of log-mel, the
- * first quarter reconstruction alone. What went wrong in it is put right: z is standardised and its residual a logarithm, as
- * in `robust`, and a row has length 1. With columns of deviation 1, one step of Adam moves a unit of 80,000 inputs by tens:
- * tanh is saturated and the code is stuck.
- */
-function customer(rowKind: RowKind, rows: number, width: number, scoringRows: number): DagmmSettings {
-  const batchRows = Math.min(rows, 32);
-  const perEpoch = Math.ceil(rows / Math.max(1, batchRows));
-  const epochs = Math.max(rowKind === 'raw-flat' ? 40 : 30, Math.ceil(CUSTOMER_STEPS / perEpoch));
-  return {
-    ...robustBase(rowKind, rows, width, scoringRows),
-    ...SOUND_OR_PICTURE_NETWORK,
-    emComponents: [SOUND_OR_PICTURE_NETWORK.components],
-    batchRows,
-    pretrainEpochs: Math.round(epochs / 4),
-    jointEpochs: epochs - Math.round(epochs / 4),
-    learningRate: 3e-4,
-    scaling: 'unit-row',
-    clip: 10 / Math.sqrt(width),
-    whitenTo: 0,
   };
 }
 

@@ -2,7 +2,7 @@
 import { defaultMel, defaultMelFlat } from '../../features/default-specs.js';
 import { levelPolicy, type Preset } from './preset.js';
 
-const flat = { group: 'dagmm', modality: 'audio', method: 'dagmm', recipe: 'customer' } as const;
+const flat = { group: 'dagmm', modality: 'audio', method: 'dagmm-flat', recipe: 'customer' } as const;
 
 /** 5.024 s, a new one every 0.992 s: of few clips the overlapping windows are rows too. */
 const fiveSeconds = { windowFrames: 156, hopFrames: 31 };

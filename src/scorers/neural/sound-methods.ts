@@ -5,6 +5,7 @@
 import { ModelError } from '../../contracts.js';
 import type { FitOptions, FittedModel, Method } from '../method.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import { type FlatSettings, flatSettings } from './flat-settings.js';
 import { type PublishedStack, STACK_RECIPES, type StackSettings, stackSettings } from './stack-settings.js';
 
 type StackFit = (rows: RowMatrix, settings: StackSettings, options: FitOptions) => Promise<FittedModel>;
@@ -40,7 +41,26 @@ function refuseOther(name: string, { rowKind, rowShape = [] }: FitOptions): void
 
 const DCASE = { hidden: [128, 128, 128, 128], code: 8, batchNorm: true, batchRows: 512, epochs: 100 };
 
+/** The customer's DAGMM on one flattened window. */
+const dagmmFlat: Method = {
+  name: 'dagmm-flat',
+  source:
+    'Zong et al., ICLR 2018, on flattened sound, as the customer built it; its mixture is that of rows it did not learn',
+  recipes: ['customer', 'robust'],
+  rowKinds: ['raw-flat', 'mel-flat'],
+  defaults: (...asked) => ({ ...flatSettings(...asked) }),
+  async fit(rows, options) {
+    const { rowKind, recipe = 'customer', settings } = options;
+    if (rowKind !== 'raw-flat' && rowKind !== 'mel-flat')
+      throw new ModelError(`dagmm-flat: expected flattened windows of sound, found ${rowKind}`);
+    const { fit } = await import('./dagmm-flat.js');
+    const own = flatSettings(rowKind, recipe, rowsOf(rows), rows.width);
+    return fit(rows, { ...own, ...settings } as FlatSettings, options);
+  },
+};
+
 export const SOUND_METHODS: readonly Method[] = [
+  dagmmFlat,
   onStacks({
     name: 'mimii-ae',
     source:

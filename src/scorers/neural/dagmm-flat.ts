@@ -1,0 +1,93 @@
+import { ModelError } from '../../contracts.js';
+import { jointPhase, randomAutoencoder, reconstructionPhase } from '../dagmm-phases.js';
+import { applyTransform } from '../input-transform.js';
+import { fitLatentMixture, latentsOf, networksOf } from '../latent-mixture.js';
+import type { FitOptions } from '../method.js';
+import { type Phase, runPhases } from '../phases.js';
+import { type PreparedRows, prepareRows } from '../prepared-rows.js';
+import { floats } from '../recorded.js';
+import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import { refuseUnusable } from '../training-rows.js';
+import { fittedMixture, reportMixture } from './fitted.js';
+import type { FlatSettings } from './flat-settings.js';
+import type { NeuralFit } from './neural-fit.js';
+
+/** Steps of one native call: with millions of weights a step takes tenths of a second. */
+const STEPS_PER_CALL = 4;
+
+/**
+ * A DAGMM on rows that are far wider than there are rows. Left alone, its networks and the scaling of its columns learn such
+ * rows by heart, give them residuals that no other row has, and call every new normal row strange: an AUC below .5. So
+ * columns of one band share a mean and a deviation, and each phase keeps the weights that give unseen rows back best.
+ */
+export const fit: NeuralFit<FlatSettings> = async (given, settings, options) => {
+  refuseUnusable(given);
+  const rows = thinned(given);
+  const { learnt, unseen } = parted(rows, settings.unseenShare);
+  const prepared = prepareRows(learnt, { ...settings, period: periodOf(options) });
+  const seeing = (seen: RowMatrix): PreparedRows => ({ ...prepared, x: applyTransform(seen, prepared.transform) });
+  const { seed } = options;
+  const others = seeing(unseen);
+  const watch: Phase['watch'] = {
+    everySteps: settings.lookEvery,
+    patience: settings.patience,
+    look: (parameters) => meanResidual(others, floats(parameters), options),
+  };
+  const phases = [...reconstructionPhase(prepared, seed), jointPhase(prepared, seed)];
+  const watched = phases.map((phase) => ({ ...phase, watch, stepsPerCall: STEPS_PER_CALL }));
+  const trained = await runPhases(watched, randomAutoencoder(prepared, seed), options);
+  reportMixture(options, trained);
+  const mixture = await fitLatentMixture(seeing(rows), trained.parameters, options);
+  const kept = Object.entries(trained.watched).map(([phase, { step }]) => [`kept step ${phase}`, step] as const);
+  const facts = {
+    ...{ learntRows: rowsOf(learnt), unseenRows: rowsOf(unseen), ...Object.fromEntries(kept) },
+    learntResidual: await meanResidual(prepared, trained.parameters, options),
+    unseenResidual: await meanResidual(others, trained.parameters, options),
+  };
+  return fittedMixture('dagmm-flat', prepared, trained, mixture, facts);
+};
+
+/** Samples are alike wherever they lie in a row, and values of one band are. */
+const periodOf = ({ rowKind, rowShape }: FitOptions): number | undefined =>
+  rowKind === 'raw-flat' ? 1 : rowShape?.[1];
+
+/** Values of a training set at most, 512 MiB; of more, rows are taken evenly. */
+const MOST_VALUES = 2 ** 27;
+
+function thinned({ data, width }: RowMatrix): RowMatrix {
+  const count = data.length / width;
+  const kept = Math.floor(MOST_VALUES / width);
+  if (count <= kept) return { data, width };
+  const out = new Float32Array(kept * width);
+  for (let i = 0; i < kept; i++) {
+    const from = Math.floor((i * count) / kept) * width;
+    out.set(data.subarray(from, from + width), i * width);
+  }
+  return { data: out, width };
+}
+
+/** Rows before the border that may share sound with those behind it: windows of 5 s, one a second. */
+const OVERLAPPING = 4;
+
+/** @throws {ModelError} when too few rows are left to learn from */
+function parted({ data, width }: RowMatrix, unseenShare: number): { learnt: RowMatrix; unseen: RowMatrix } {
+  const count = data.length / width;
+  const border = Math.floor(count * (1 - unseenShare));
+  const last = border > 8 * OVERLAPPING ? border - OVERLAPPING : border;
+  if (last < 8 || count === border)
+    throw new ModelError(`training rows: expected at least 10, to learn from and to watch, found ${count}`);
+  return {
+    learnt: { data: data.subarray(0, last * width), width },
+    unseen: { data: data.subarray(border * width), width },
+  };
+}
+
+/** Mean of the first residual of z, log‖x − x'‖ in `robust`. */
+async function meanResidual(prepared: PreparedRows, parameters: Float32Array, options: FitOptions): Promise<number> {
+  const unscaled = { ...prepared, settings: { ...prepared.settings, standardiseLatent: false } };
+  const { z } = await latentsOf(unscaled, networksOf(prepared, parameters), options);
+  const count = rowsOf(prepared.x);
+  let sum = 0;
+  for (let n = 0; n < count; n++) sum += z[(n * z.length) / count + prepared.shape.code] as number;
+  return sum / count;
+}
