@@ -53,9 +53,9 @@ const dagmmFlat: Method = {
     const { rowKind, recipe = 'customer', settings } = options;
     if (rowKind !== 'raw-flat' && rowKind !== 'mel-flat')
       throw new ModelError(`dagmm-flat: expected flattened windows of sound, found ${rowKind}`);
-    const { fit } = await import('./dagmm-flat.js');
+    const flat = await import('./dagmm-flat.js');
     const own = flatSettings(rowKind, recipe, rowsOf(rows), rows.width);
-    return fit(rows, { ...own, ...settings } as FlatSettings, options);
+    return flat.fit(rows, { ...own, ...settings } as FlatSettings, options);
   },
 };
 
