@@ -11,7 +11,12 @@ export const dagmm: Method = {
   defaults: (rowKind, recipe, rows, width) => ({ ...settingsFor(rowKind, recipe, rows, width) }),
   async fit(rows, { recipe = 'robust', settings, ...options }) {
     const { trainDagmm } = await import('./train-dagmm.js');
-    return dagmmOf(await trainDagmm(rows, { ...options, recipe, settings: settings as Partial<DagmmSettings> }));
+    const trained = await trainDagmm(rows, { ...options, recipe, settings: settings as Partial<DagmmSettings> });
+    if (options.onNote) {
+      const { checkDagmm } = await import('./dagmm-checks.js');
+      for (const line of (await checkDagmm(trained, rows, options)).notes) options.onNote(line);
+    }
+    return dagmmOf(trained);
   },
 };
 

@@ -1,15 +1,17 @@
 /** Trains a convolutional DAGMM: standardised pictures, pretraining, joint training, final mixture, one ONNX file. */
-import { ModelError } from '../../contracts.js';
+import { type MixtureParameters, ModelError } from '../../contracts.js';
 import type { LatentScale } from '../dagmm-model.js';
 import { applyTransform } from '../input-transform.js';
 import { scaleOf } from '../latent-mixture.js';
 import type { FitOptions, FittedModel } from '../method.js';
 import { chooseMixture, type MixtureChoice } from '../mixture-choice.js';
+import type { Mixture } from '../mixture-fit.js';
 import { runPhases, type TrainedPhases } from '../phases.js';
 import { openRandom } from '../random.js';
 import { mapRows, recordScoring } from '../recorded.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
 import { meanRowOf, refuseUnusable } from '../training-rows.js';
+import { checksOf } from './checks.js';
 import { openHeldOutErrors } from './held-out-errors.js';
 import { latentFunction, membershipFunction, type PictureNetworks, scoringFunction } from './model.js';
 import { autoencoderSize, initialPictureAutoencoder } from './network.js';
@@ -48,12 +50,14 @@ export async function fitPictures(
   const { choice, latentScale } = await mixtureOf(networks, z, settings, options);
   const model = { ...networks, transform, latentScale, mixture: choice.mixture };
   const onnx = recordScoring(`dagmm-${framework}`, rows.width, scoringFunction(model));
-  void errors;
+  const checks = await checksOf({ model, onnx, rows, split, z, errors }, options);
+  for (const line of checks.notes) options.onNote?.(line);
   return {
     onnx,
     meanRow: meanRowOf(rows),
     scoringRows: settings.scoringRows,
-    hyperparameters: { ...settings, ...factsOf(shape, trained, choice) },
+    hyperparameters: { ...settings, ...factsOf(shape, trained, choice), ...checks.facts },
+    mixture: parametersOf(choice.mixture, settings.epsilon),
     epochs: trained.epochs,
     skippedSteps: trained.skippedSteps,
     singularRetries: choice.mixture.singularRetries,
@@ -114,6 +118,10 @@ async function mixtureOf(
     ...{ epsilon, shrink, fit, candidates, seed },
   });
   return { choice, latentScale };
+}
+
+function parametersOf({ components, size, phi, mean, covariance }: Mixture, epsilon: number): MixtureParameters {
+  return { components, size, phi: [...phi], mean: [...mean], covariance: [...covariance], epsilon };
 }
 
 function factsOf(shape: PictureShape, { watched }: TrainedPhases, choice: MixtureChoice) {
