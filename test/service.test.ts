@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MqttClient } from 'mqtt';
@@ -153,5 +153,6 @@ describe('the service', () => {
     expect(await answer.text()).toMatch(/learning for 1 min/);
     await until('the model', () => service.output.err.includes('now judged by'), 50_000);
     expect((await service.stop()).code).toBe(0);
+    expect(existsSync(join(folder, 'learned', 'normals.json'))).toBe(true);
   });
 });

@@ -8,6 +8,8 @@ import { type CommissionOptions, commission } from '../../src/commissioning/comm
 import { presetRequest } from '../../src/commissioning/presets/index.js';
 import type { Origin, RowObservation, Source } from '../../src/contracts.js';
 import { createFeatures } from '../../src/features/create-features.js';
+import { defaultMelFrames } from '../../src/features/default-specs.js';
+import { NormalClips } from '../../src/scorers/normal-clips.js';
 import { readPackage } from '../../src/scorers/package-files.js';
 import { openScorer } from '../../src/scorers/package-scorer.js';
 import { openRandom } from '../../src/scorers/random.js';
@@ -98,6 +100,8 @@ describe('commissioning on sound', () => {
       expect(manifest.training.heldOutRows).toBeGreaterThan(0);
       expect(manifest.calibration.level?.meanDb).toBeLessThan(0);
       expect(manifest.calibration.descriptors).not.toBeNull();
+      const [normal, ...others] = (await NormalClips.open(out, defaultMelFrames()))?.clips ?? [];
+      expect([normal?.origin, normal?.file, others]).toEqual(['pump-00-normal.wav', 'normals/00.wav', []]);
       const unseen = (await energies(out, sound('pump-00-normal'))).slice(-3);
       expect(Math.min(...(await energies(out, sound('pump-00-abnormal'))))).toBeGreaterThan(Math.max(...unseen));
     },
