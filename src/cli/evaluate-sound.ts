@@ -6,14 +6,16 @@ import { writeDcaseFiles } from '../evaluation/sound/csv.js';
 import type { SoundDataset } from '../evaluation/sound/dataset.js';
 import { evaluateSound, type SoundEvaluation } from '../evaluation/sound/evaluate-sound.js';
 import { soundLayoutNamed } from '../evaluation/sound/layouts/index.js';
+import { writeSoundReport } from '../evaluation/sound/report/report.js';
 import type { SoundTrialResult } from '../evaluation/sound/sound-job.js';
 import { type SoundResultObject, soundObject } from '../evaluation/sound/sound-json.js';
 import { type SoundMethod, soundMethods } from '../evaluation/sound/sound-methods.js';
-import { defaultCache, type EvaluateFlags, refuseFlags } from './evaluate-flags.js';
+import { defaultCache, type EvaluateFlags, refuseFlags, typedCommand } from './evaluate-flags.js';
 import { printSound } from './evaluate-sound-output.js';
 import { interruptSignal } from './options.js';
 import { printJson, printLine } from './output.js';
 import { Progress } from './progress.js';
+import { auscultVersion } from './version.js';
 
 const LEVELS = { off: [false], on: [true], both: [false, true] } as const;
 
@@ -21,17 +23,17 @@ const LEVELS = { off: [false], on: [true], both: [false, true] } as const;
 export async function evaluateClips(flags: EvaluateFlags): Promise<void> {
   refuseFlags(flags, ['preset', 'recipe', 'labelColumn', 'anomalyLabel']);
   const { data, channel, only, splitSeed = 0, seeds = 1, seed: firstSeed } = flags;
-  const assignments = flags.set.map(parseAssignment);
-  const { methods, notes } = soundMethods(flags.method ?? [DEFAULT_PRESETS.audio], assignments);
+  const set = [...(flags.encoder ? [`encoder=${flags.encoder}`] : []), ...flags.set];
+  const methods = soundMethods(flags.method ?? [DEFAULT_PRESETS.audio], set.map(parseAssignment));
   const signal = interruptSignal();
   const layout = soundLayoutNamed(flags.dataset);
   const dataset = await layout.load({ data, channel, only, splitSeed, signal });
-  for (const note of [...notes, ...dataset.notes]) complain(note);
+  for (const note of dataset.notes) complain(note);
   const started = performance.now();
   const { evaluation, said } = await run(dataset, methods, flags, signal);
   const seconds = (performance.now() - started) / 1000;
-  const result = soundObject(evaluation, { seeds, firstSeed, notes: [...notes, ...dataset.notes, ...said] });
-  await write(flags, evaluation);
+  const result = soundObject(evaluation, { seeds, firstSeed, notes: [...dataset.notes, ...said] });
+  await write(flags, evaluation, result);
   if (flags.json) printJson(result);
   else show(result, evaluation, seconds, flags);
   const failed = evaluation.outcomes.some(({ error }) => error !== null);
@@ -124,8 +126,11 @@ function named(lines: readonly string[]): string[] {
   return more > 0 ? [...lines.slice(0, MOST_NAMES), `… and ${more} more`] : [...lines];
 }
 
-async function write({ csv }: EvaluateFlags, evaluation: SoundEvaluation): Promise<void> {
+async function write(flags: EvaluateFlags, evaluation: SoundEvaluation, object: SoundResultObject): Promise<void> {
+  const { csv, report, splitSeed = 0 } = flags;
   if (csv) complain(`${await writeDcaseFiles(csv, evaluation)} files of scores and decisions in ${csv}`);
+  if (!report) return;
+  await writeSoundReport(report, { evaluation, object, splitSeed, command: typedCommand(), version: auscultVersion });
 }
 
 function show(result: SoundResultObject, evaluation: SoundEvaluation, seconds: number, flags: EvaluateFlags): void {

@@ -61,6 +61,7 @@ export function evaluateCommand(): Command {
     .option('--jobs <n>', 'trials at a time; by default one a core, as far as memory allows', atLeastOne)
     .option('--threads <n>', 'threads of one trial; with 1 its figures are repeatable to the bit', atLeastOne, 1)
     .option('--report <file.html>', 'also write curves, histograms and latent spaces to one self-contained page')
+    .option('--encoder <files>', 'encoder-knn: ONNX files of a pretrained encoder, separated by commas')
     .option('--csv <folder>', "sound: also write scores and decisions as DCASE's CSV files")
     .option('--cache <folder>', 'where finished trials are kept; by default in the cache folder of the user')
     .option('--fresh', 'run every trial anew')

@@ -18,38 +18,16 @@ export interface SoundMethod {
   readonly settings: Hyperparameters;
 }
 
-export interface SoundMethods {
-  readonly methods: readonly SoundMethod[];
-  /** What `all` left out. */
-  readonly notes: readonly string[];
-}
-
 /**
- * @param names of presets, or `all`: every preset of sound but those that need a file which is not given
+ * @param names of presets, or `all`: every preset of sound
  * @throws {ConfigError} for a name, or a setting, that is not there
  */
-export function soundMethods(names: readonly string[], assignments: readonly Assignment[] = []): SoundMethods {
+export function soundMethods(names: readonly string[], assignments: readonly Assignment[] = []): SoundMethod[] {
   const sound = PRESETS.filter(({ modality }) => modality === 'audio');
-  const chosen = names.flatMap((name) => (name === 'all' ? sound : [soundPreset(name)]));
-  const unique = [...new Set(chosen)];
-  if (unique.length === 0) throw new ConfigError('--method: expected at least one name');
-  const given = assignments.map(({ name }) => name);
-  const lacks = ({ needs }: Needing) => needs !== undefined && !given.includes(needs);
-  const left = unique.filter((preset) => lacks(preset) && !names.includes(preset.name));
-  for (const preset of unique)
-    if (lacks(preset) && !left.includes(preset))
-      throw new ConfigError(`--method ${preset.name}: expected --set ${(preset as Needing).needs}=FILE`);
-  return {
-    methods: withSettings(
-      unique.filter((preset) => !left.includes(preset)),
-      assignments,
-    ),
-    notes: left.map((preset) => `${preset.name} left out: it needs --set ${(preset as Needing).needs}=FILE`),
-  };
+  const chosen = [...new Set(names.flatMap((name) => (name === 'all' ? sound : [soundPreset(name)])))];
+  if (chosen.length === 0) throw new ConfigError('--method: expected at least one name');
+  return withSettings(chosen, assignments);
 }
-
-/** A preset that is nothing without a file of the user's, named by one of its method's settings. */
-type Needing = Preset & { readonly needs?: string };
 
 function soundPreset(name: string): Preset {
   const preset = presetNamed(name);
@@ -71,7 +49,7 @@ function withSettings(presets: readonly Preset[], assignments: readonly Assignme
     for (const one of taken) one.taken = true;
     const [{ settings } = { settings: {} }] = settingsOf(
       [run],
-      taken.map(({ assignment }) => assignment),
+      taken.map(({ assignment }) => ({ ...assignment, method: null })),
       run.spec.kind,
     );
     return { ...run, settings: { ...own, ...settings } };
