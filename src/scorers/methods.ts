@@ -7,12 +7,14 @@ import { BASELINES, SOUND_BASELINES } from './baselines/baselines.js';
 import { CONVOLUTIONAL_METHODS } from './convolutional/methods.js';
 import { dagmm } from './dagmm.js';
 import { encoderKnn } from './encoder/encoder-method.js';
+import { dagmmEnsemble } from './ensemble/method.js';
 import type { Method } from './method.js';
 import { NEURAL_METHODS } from './neural/methods.js';
 import { SOUND_METHODS } from './neural/sound-methods.js';
 
 export const METHODS: readonly Method[] = [
   dagmm,
+  dagmmEnsemble,
   ...CONVOLUTIONAL_METHODS,
   ...NEURAL_METHODS,
   ...BASELINES,

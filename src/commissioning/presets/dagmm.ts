@@ -1,5 +1,5 @@
 /** Auscult's own presets: DAGMMs on sound, pictures and tables. */
-import { defaultImageFlat, defaultMelFrames } from '../../features/default-specs.js';
+import { defaultImageFlat, defaultMelFlat, defaultMelFrames } from '../../features/default-specs.js';
 import { levelPolicy, type Preset } from './preset.js';
 
 const own = { group: 'dagmm', method: 'dagmm' } as const;
@@ -11,6 +11,15 @@ export const DAGMM_PRESETS: readonly Preset[] = [
     title: 'stacks of 5 log-mel frames, scored each',
     modality: 'audio',
     features: (options) => defaultMelFrames(levelPolicy(options)),
+  },
+  {
+    ...own,
+    name: 'mel-ensemble',
+    title: 'windows of 2 s: DAGMMs of stacks of 5 and 3 frames and of stretches pooled over 1 s, on one scale',
+    modality: 'audio',
+    method: 'dagmm-ensemble',
+    // 1.984 s, a new one every 1.088 s: ten seconds are eight.
+    features: (options) => ({ ...defaultMelFlat(levelPolicy(options)), windowFrames: 62, hopFrames: 34 }),
   },
   {
     ...own,

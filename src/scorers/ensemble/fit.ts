@@ -1,0 +1,224 @@
+/** Several views of the same windows, a DAGMM each, judged on one scale. */
+import * as tf from '@tensorflow/tfjs-core';
+import { ModelError } from '../../contracts.js';
+import type { HostTensor } from '../../engine/index.js';
+import { meanEnergyFunction } from '../dagmm-model.js';
+import { type TrainedMembers, trainMembers } from '../members.js';
+import type { FitOptions, FittedModel, Hyperparameters } from '../method.js';
+import { mapRows, type Recorded, recordScoring } from '../recorded.js';
+import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import { meanRowOf, refuseUnusable } from '../training-rows.js';
+import type { EnsembleSettings } from './settings.js';
+import { type PictureSize, type View, viewsOf } from './views.js';
+import { fitWideMixture, wideEnergy } from './wide-mixture.js';
+
+/** A view that has learnt. */
+interface FittedView {
+  readonly view: View;
+  readonly trained: TrainedMembers;
+  /** Each: windows (N, F·B) → energy (N). */
+  readonly energies: readonly WindowEnergy[];
+  readonly components: readonly number[];
+}
+
+type WindowEnergy = (windows: tf.Tensor2D) => tf.Tensor1D;
+
+/** Energies (N) → (E − centre) / spread. */
+interface RobustScale {
+  /** Median. */
+  readonly centre: number;
+  /** 1.4826 times the median distance from it: a Gaussian's deviation. */
+  readonly spread: number;
+}
+
+/**
+ * @param rows windows of log-mel frames in order of time, at least 8   @throws {ModelError} for other rows, or a training
+ * that diverged   @throws {DOMException} AbortError when cancelled
+ */
+export async function fitEnsemble(
+  rows: RowMatrix,
+  settings: EnsembleSettings,
+  options: FitOptions,
+): Promise<FittedModel> {
+  refuseUnusable(rows);
+  const views = viewsOf(pictureSize(options), settings);
+  if (views.length === 0) throw new ModelError(`dagmm-ensemble: no view fits into a window of ${options.rowShape}`);
+  const fitted: FittedView[] = [];
+  const scales: RobustScale[] = [];
+  for (const [i, view] of views.entries()) {
+    const partOf = (part: number): FitOptions => partOptions(options, 2 * i + part, 2 * views.length);
+    scales.push(...(await heldOutScales(view, rows, settings, partOf(0))));
+    fitted.push(await fitView(view, rows, settings, partOf(1)));
+  }
+  return modelOf(fitted, scales, rows, settings);
+}
+
+/** @throws {ModelError} for rows that are not pictures of sound */
+function pictureSize({ rowKind, rowShape = [] }: FitOptions): PictureSize {
+  const [frames = 0, bands = 0, channels] = rowShape;
+  if (rowKind === 'mel-flat' && channels === 1) return { frames, bands };
+  throw new ModelError(
+    `dagmm-ensemble: expected windows of log-mel frames [frames, bands, 1], found ${rowKind} [${rowShape}]`,
+  );
+}
+
+/** One training of several: progress goes on from the last. What was interrupted begins anew: it is soon done. */
+function partOptions(options: FitOptions, part: number, parts: number): FitOptions {
+  return {
+    ...options,
+    recipe: undefined,
+    settings: undefined,
+    checkpoints: undefined,
+    onProgress: ({ step, steps, ...rest }) =>
+      options.onProgress?.({ ...rest, step: part * steps + step, steps: parts * steps }),
+  };
+}
+
+async function fitView(
+  view: View,
+  rows: RowMatrix,
+  { mostRows, wideRows, wideComponents }: EnsembleSettings,
+  options: FitOptions,
+): Promise<FittedView> {
+  const cuts = thinned(await cutsOf(view, rows, options), mostRows);
+  const trained = await trainMembers(cuts, view.learning(rowsOf(cuts)), options);
+  const models = trained.members.map(({ model }) => model);
+  const energies = [overCuts(view, (own) => meanEnergyFunction(models)([own])[1] as tf.Tensor)];
+  const components = [trained.members[0].model.mixture.components];
+  if (view.wide) {
+    const [{ model }] = trained.members;
+    const mixture = await fitWideMixture(model, thinned(cuts, wideRows), wideComponents, options);
+    energies.push(overCuts(view, wideEnergy(model, mixture)));
+    components.push(mixture.components);
+  }
+  return { view, trained, energies, components };
+}
+
+/** The mean of a window's cuts. */
+function overCuts({ cut, cuts }: View, energy: (cuts: tf.Tensor2D) => tf.Tensor): WindowEnergy {
+  return (windows) => tf.mean(tf.reshape(energy(cut(windows)), [windows.shape[0], cuts]), 1);
+}
+
+async function cutsOf({ cut, cuts, width }: View, rows: RowMatrix, { threads }: FitOptions): Promise<RowMatrix> {
+  const flat: Recorded = ([windows]) => {
+    const own = windows as tf.Tensor2D;
+    return [tf.reshape(cut(own), [own.shape[0], cuts * width])];
+  };
+  return { data: await mapRows([tensorOf(rows)], flat, cuts * width, threads, CALL_ROWS), width };
+}
+
+/** Windows of one native call. */
+const CALL_ROWS = 256;
+
+const tensorOf = (rows: RowMatrix): HostTensor => ({ data: rows.data, shape: [rowsOf(rows), rows.width] });
+
+/** At most so many rows, evenly spaced. */
+function thinned(rows: RowMatrix, most: number): RowMatrix {
+  const count = rowsOf(rows);
+  return count <= most
+    ? rows
+    : picked(
+        rows,
+        Int32Array.from({ length: most }, (_, i) => Math.floor((i * count) / most)),
+      );
+}
+
+function picked({ data, width }: RowMatrix, places: ArrayLike<number>): RowMatrix {
+  const out = new Float32Array(places.length * width);
+  for (let i = 0; i < places.length; i++) {
+    const from = (places[i] as number) * width;
+    out.set(data.subarray(from, from + width), i * width);
+  }
+  return { data: out, width };
+}
+
+/** Two of eight stretches of time are held out: whole clips, where there are many. */
+const STRETCHES = 8;
+const HELD_OUT = [1, 5];
+/** With fewer windows the scale is that of the windows learnt. */
+const LEAST_WINDOWS = 40;
+
+/** What is usual for windows that a view of the same kind did not learn: a scale of learnt ones favours what overfits. */
+async function heldOutScales(
+  view: View,
+  rows: RowMatrix,
+  settings: EnsembleSettings,
+  options: FitOptions,
+): Promise<RobustScale[]> {
+  const { learnt, held } = parted(rows);
+  const { energies } = await fitView(view, learnt, settings, options);
+  const all: Recorded = ([r]) => [
+    tf.stack(
+      energies.map((energy) => energy(r as tf.Tensor2D)),
+      1,
+    ),
+  ];
+  const values = await mapRows([tensorOf(held)], all, energies.length, options.threads, CALL_ROWS);
+  return energies.map((_, i) => robustScale(values.filter((_, at) => at % energies.length === i)));
+}
+
+function parted(rows: RowMatrix): { learnt: RowMatrix; held: RowMatrix } {
+  const count = rowsOf(rows);
+  if (count < LEAST_WINDOWS) return { learnt: rows, held: rows };
+  const places = Array.from({ length: count }, (_, i) => i);
+  const isHeldOut = (i: number): boolean => HELD_OUT.includes(Math.floor((i * STRETCHES) / count));
+  return {
+    learnt: picked(
+      rows,
+      places.filter((i) => !isHeldOut(i)),
+    ),
+    held: picked(rows, places.filter(isHeldOut)),
+  };
+}
+
+const LEAST_SPREAD = 1e-3;
+
+function robustScale(energies: Float32Array): RobustScale {
+  const centre = median(energies);
+  return { centre, spread: Math.max(LEAST_SPREAD, 1.4826 * median(energies.map((e) => Math.abs(e - centre)))) };
+}
+
+const median = (values: Float32Array): number => values.slice().sort()[values.length >> 1] ?? 0;
+
+/** Mean of the robust z of every energy. */
+function ensembleEnergy(fitted: readonly FittedView[], scales: readonly RobustScale[]): Recorded {
+  const energies = fitted.flatMap((view) => view.energies);
+  return ([rows]) => {
+    const parts = energies.map((energy, i) => {
+      const { centre, spread } = scales[i] as RobustScale;
+      return tf.div(tf.sub(energy(rows as tf.Tensor2D), centre), spread);
+    });
+    return [tf.mul(tf.addN(parts), 1 / parts.length)];
+  };
+}
+
+function modelOf(
+  fitted: readonly FittedView[],
+  scales: readonly RobustScale[],
+  rows: RowMatrix,
+  settings: EnsembleSettings,
+): FittedModel {
+  const all = fitted.map(({ trained }) => trained);
+  const mixtures = all.flatMap(({ members }) => members.map(({ model }) => model.mixture));
+  const finalLoss = all.reduce((sum, trained) => sum + trained.finalLoss, 0) / all.length;
+  return {
+    onnx: recordScoring('dagmm-ensemble', rows.width, ensembleEnergy(fitted, scales), ['energy']),
+    meanRow: meanRowOf(rows),
+    hyperparameters: { ...settings, ...factsOf(fitted, scales) },
+    scoringRows: settings.scoringRows,
+    epochs: all.reduce((sum, { epochs }) => sum + epochs, 0),
+    skippedSteps: all.reduce((sum, { skippedSteps }) => sum + skippedSteps, 0),
+    singularRetries: mixtures.reduce((sum, mixture) => sum + mixture.singularRetries, 0),
+    finalLoss: Number.isFinite(finalLoss) ? finalLoss : null,
+  };
+}
+
+/** What the training found by itself, by view, and by energy. */
+function factsOf(fitted: readonly FittedView[], scales: readonly RobustScale[]): Hyperparameters {
+  return {
+    viewAxes: fitted.map(({ trained }) => trained.members[0].model.shape.width),
+    energyComponents: fitted.flatMap(({ components }) => components),
+    energyCentres: scales.map(({ centre }) => centre),
+    energySpreads: scales.map(({ spread }) => spread),
+  };
+}

@@ -1,0 +1,32 @@
+/** Every hyper-parameter of an ensemble. Those of the DAGMMs inside are the recipe `robust` for rows of their kind. */
+export interface EnsembleSettings {
+  /** Frames of the stacks of each view, and the principal axes that they are whitened to. */
+  readonly stackFrames: readonly number[];
+  readonly stackAxes: readonly number[];
+  /** Frames of a stretch that is pooled over time, the frames from one to the next, and their axes. 0: no such view. */
+  readonly pooledFrames: number;
+  readonly pooledHop: number;
+  readonly pooledAxes: number;
+  /** DAGMMs of each view. */
+  readonly members: number;
+  /** Most cuts that a view learns, evenly spaced. */
+  readonly mostRows: number;
+  /** Most components of the wide mixture, which stacks of at most 64 axes have, and most cuts that it learns; 0: none. */
+  readonly wideComponents: number;
+  readonly wideRows: number;
+  /** Windows of one scoring call: a clip of 10 s is eight. */
+  readonly scoringRows: number;
+}
+
+export const ENSEMBLE_SETTINGS: EnsembleSettings = {
+  stackFrames: [5, 3],
+  stackAxes: [64, 192],
+  pooledFrames: 31,
+  pooledHop: 8,
+  pooledAxes: 64,
+  members: 1,
+  mostRows: 12_000,
+  wideComponents: 8,
+  wideRows: 6_000,
+  scoringRows: 8,
+};
