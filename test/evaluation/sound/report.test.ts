@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/contracts.js';
 import { writeDcaseFiles } from '../../../src/evaluation/sound/csv.js';
 import type { SoundEvaluation } from '../../../src/evaluation/sound/evaluate-sound.js';
+import { officialScore } from '../../../src/evaluation/sound/official-score.js';
 import { PUBLISHED_SOUND, publishedSound } from '../../../src/evaluation/sound/published.js';
 import { heatMapUri } from '../../../src/evaluation/sound/report/png.js';
 import { soundReportPage, writeSoundReport } from '../../../src/evaluation/sound/report/report.js';
@@ -95,6 +96,45 @@ function pageOf(evaluation: SoundEvaluation): Promise<string> {
 }
 
 const words = (html: string): string => html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+
+describe('the official score of DCASE', () => {
+  const clip = (domain: 'source' | 'target', label: string, i: number) => ({
+    path: `section_00_${domain}_test_${label}_000${i}.wav`,
+    domain,
+  });
+  const test = [
+    clip('source', 'normal', 0),
+    clip('source', 'anomaly', 0),
+    clip('target', 'normal', 0),
+    clip('target', 'anomaly', 0),
+  ];
+  const rowsOf = (dataset: string, scores: number[] | null) => {
+    const machine = machineOf({ name: 'fan_section_00', type: 'fan', section: 'section_00', test });
+    return soundObject(
+      evaluationOf(dataset, [outcomeOf(machine, methodOf('mel-frames'), false, scores, { dataset })]),
+      {
+        ...{ seeds: 1, firstSeed: 0, notes: [] },
+      },
+    );
+  };
+
+  it('is the harmonic mean of AUC in both domains and pAUC, a domain judged by all anomalies', () => {
+    const { results } = rowsOf('dcase2023', [1, 2, 3, 4]); // source 1; target: the anomalies 2 and 4 against 3
+    const pauc = results[0]?.pauc ?? 0;
+    expect(officialScore('dcase2023', results)).toBeCloseTo(3 / (1 + 1 / 0.5 + 1 / pauc), 12);
+  });
+
+  it('of 2021 judges a domain by its own anomalies, and has a pAUC of each', () => {
+    expect(officialScore('dcase2021', rowsOf('dcase2021', [1, 2, 3, 4]).results)).toBe(1);
+    expect(officialScore('dcase2021', rowsOf('dcase2021', [1, 2, 4, 3]).results)).toBe(0);
+  });
+
+  it('is none where a section has no figure, and of other data sets', async () => {
+    expect(officialScore('dcase2021', rowsOf('dcase2021', null).results)).toBeNull();
+    expect(officialScore('dcase2020', rowsOf('dcase2020', [1, 2, 3, 4]).results)).toBeNull();
+    expect(officialScore('dcase2021', [])).toBeNull();
+  });
+});
 
 describe('the report of sound', () => {
   it('needs nothing but itself', async () => {

@@ -1,6 +1,7 @@
 /** The tables of the report: means over machines, each machine, and what others have published beside it. */
 import { escapeHtml, htmlTable } from '../../report/html.js';
 import type { SoundEvaluation } from '../evaluate-sound.js';
+import { officialScore } from '../official-score.js';
 import { isOf, type PublishedSound, publishedSound, traitsOf } from '../published.js';
 import type { SoundMean, SoundResult, SoundResultObject } from '../sound-json.js';
 
@@ -10,45 +11,62 @@ export const three = (value: number | null | undefined): string =>
   value === null || value === undefined ? '' : value.toFixed(3);
 
 /** Over all machines, the highest AUC first; then AUC by machine type where there is more than one. */
-export function meanTables({ mean }: SoundResultObject): string {
-  const overall = byAuc(mean.filter(({ type }) => type === null));
+export function meanTables(object: SoundResultObject): string {
+  const overall = byAuc(object.mean.filter(({ type }) => type === null));
+  const columns = [...COLUMNS, ...(overall.some(({ machines }) => machines > 1) ? HARMONIC : [])];
+  const scores = overall.map(({ method, levelMatched }) =>
+    officialScore(
+      object.dataset,
+      object.results.filter((row) => row.method === method && row.levelMatched === levelMatched),
+    ),
+  );
+  const official = scores.some((score) => score !== null);
+  const table = htmlTable(
+    'Means over machines, the highest AUC first; h: harmonic, the others arithmetic',
+    ['method', 'level', 'machines', ...columns.map(([name]) => name), ...(official ? ['official'] : [])],
+    overall.map((row, i) => [
+      ...[row.method, levelWords(row.levelMatched), row.machines],
+      ...columns.map(([, value]) => (row.machines === 0 ? 'failed' : three(value(row)))),
+      ...(official ? [three(scores[i])] : []),
+    ]),
+  );
+  return `<p>AUC: the chance that an abnormal clip scores higher than a normal one. pAUC: up to a false-positive rate of .1; .5 is
+chance. P, R, F1: precision, recall and their harmonic mean at a threshold set on normal training clips. Level-matched: every clip
+scaled to the mean level of the training clips, so that loudness tells nothing.${official ? ' Official: the harmonic mean of AUC in both domains and pAUC by which the challenge ranks.' : ''}</p>
+${table}${byType(object, overall)}`;
+}
+
+type Column = readonly [name: string, value: (row: SoundMean) => number | null];
+
+const COLUMNS: readonly Column[] = [
+  ['AUC', ({ arithmetic }) => arithmetic.auc],
+  ['pAUC', ({ arithmetic }) => arithmetic.pauc],
+  ['P', ({ arithmetic }) => arithmetic.precision],
+  ['R', ({ arithmetic }) => arithmetic.recall],
+  ['F1', ({ arithmetic }) => arithmetic.f1],
+];
+const HARMONIC: readonly Column[] = [
+  ['AUC h', ({ harmonic }) => harmonic.auc],
+  ['pAUC h', ({ harmonic }) => harmonic.pauc],
+];
+
+function byType({ mean }: SoundResultObject, overall: readonly SoundMean[]): string {
   const types = [...new Set(mean.flatMap(({ type }) => (type === null ? [] : [type])))].sort();
+  if (types.length < 2) return '';
   const of = (row: SoundMean, type: string) =>
     mean.find((one) => one.type === type && one.method === row.method && one.levelMatched === row.levelMatched);
-  const byType = htmlTable(
+  return htmlTable(
     'AUC by machine type',
     ['method', 'level', ...types],
     overall.map((row) => [
-      row.method,
-      levelWords(row.levelMatched),
-      ...types.map((t) => three(of(row, t)?.arithmetic.auc)),
+      ...[row.method, levelWords(row.levelMatched)],
+      ...types.map((type) => three(of(row, type)?.arithmetic.auc)),
     ]),
   );
-  const one = overall.every(({ machines }) => machines < 2);
-  const caption = one
-    ? 'The highest AUC first'
-    : 'Means over machines, the highest AUC first; h: harmonic, the others arithmetic';
-  const header = ['method', 'level', 'machines', 'AUC', 'pAUC', 'P', 'R', 'F1', ...(one ? [] : ['AUC h', 'pAUC h'])];
-  const rows = overall.map((row) => meanRow(row).slice(0, header.length));
-  return `<p>AUC: the chance that an abnormal clip scores higher than a normal one. pAUC: up to a false-positive rate of .1; .5 is
-chance. P, R, F1: precision, recall and their harmonic mean at a threshold set on normal training clips. Level-matched: every clip
-scaled to the mean level of the training clips, so that loudness tells nothing.</p>
-${htmlTable(caption, header, rows)}${types.length > 1 ? byType : ''}`;
 }
 
 function byAuc(rows: readonly SoundMean[]): SoundMean[] {
   return [...rows].sort((a, b) => (b.arithmetic.auc ?? -1) - (a.arithmetic.auc ?? -1));
-}
-
-function meanRow({ method, levelMatched, machines, arithmetic, harmonic }: SoundMean): (string | number)[] {
-  const { auc, pauc, precision, recall, f1 } = arithmetic;
-  const figures = [auc, pauc, precision, recall, f1, harmonic.auc, harmonic.pauc];
-  return [
-    method,
-    levelWords(levelMatched),
-    machines,
-    ...figures.map((value) => (machines === 0 ? 'failed' : three(value))),
-  ];
 }
 
 /** All methods on one machine, with both domains where the data set has them. */
