@@ -40,6 +40,7 @@ async function* playFiles(
 ): AsyncGenerator<AudioObservation | Trouble> {
   const maker = new ObservationMaker({ ...options, targetRateHz: options.targetRateHz ?? null });
   const startMs = options.startMs ?? Date.now();
+  const nowMs = (): number => maker.lastEndMs ?? startMs;
   const pacer = options.pace === 'realtime' ? new Pacer(startMs) : null;
   try {
     do {
@@ -47,7 +48,7 @@ async function* playFiles(
       let lastTrouble = 'no files';
       for (const path of options.files) {
         if (signal.aborted) return;
-        for await (const item of playFile(path, maker, { ...options, startMs: maker.lastEndMs ?? startMs })) {
+        for await (const item of playFile(path, maker, { ...options, startMs: nowMs(), troubleMs: nowMs })) {
           if (item.kind === 'trouble') lastTrouble = item.message;
           else heard = true;
           if (pacer && item.kind === 'audio') await pacer.until(item.endMs, signal);
@@ -72,6 +73,8 @@ export interface PlayOptions {
   readonly blockingReads?: boolean;
   /** Time of the file's first sample, or, given the file's length in milliseconds, a function for it. */
   readonly startMs: number | ((durationMs: number) => number);
+  /** Time of a trouble. Default: now. */
+  readonly troubleMs?: () => number;
 }
 
 /** Observations of one file, and a `bad-file` trouble if it cannot be read, holds nothing or is truncated. Never throws SourceError. */
@@ -82,7 +85,8 @@ export async function* playFile(
 ): AsyncGenerator<AudioObservation | Trouble> {
   const trouble = (message: string): Trouble => {
     const { feed, machine } = options;
-    return { kind: 'trouble', feed, machine, code: 'bad-file', atMs: Date.now(), message, down: false };
+    const atMs = options.troubleMs?.() ?? Date.now();
+    return { kind: 'trouble', feed, machine, code: 'bad-file', atMs, message, down: false };
   };
   const realTime = options.pace === 'realtime';
   let file: WavFile | null = null;
