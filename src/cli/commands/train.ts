@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { type CommissionProgress, commission } from '../../commissioning/commission.js';
+import { commission } from '../../commissioning/commission.js';
+import { shareDone } from '../../commissioning/learn.js';
 import { PRESETS, type PresetRequest, presetNamed, presetRequest } from '../../commissioning/presets/index.js';
 import { describeBudget } from '../../decision/threshold.js';
 import { parseAssignment, settingsOf } from '../../evaluation/settings.js';
@@ -135,21 +136,4 @@ function chosenMethod({ features, ...preset }: PresetRequest, flags: Flags) {
   const rowKind = features.kind === 'learn-table' ? 'table' : features.kind;
   const [chosen] = settingsOf([run], assignments.map(parseAssignment), rowKind);
   return { ...run, settings: { ...(itsOwn ? preset.settings : {}), ...chosen?.settings } };
-}
-
-/** Reading 0–10 %, training 10–95 %, the rest after it. */
-function shareDone({ stage, done, total }: CommissionProgress): number {
-  const share = total > 0 ? done / total : 0;
-  switch (stage) {
-    case 'reading':
-      return 0.05;
-    case 'pretrain':
-      return 0.1 + 0.4 * share;
-    case 'joint':
-      return 0.5 + 0.4 * share;
-    case 'mixture':
-      return 0.9 + 0.05 * share;
-    case 'scoring':
-      return 0.95 + 0.05 * share;
-  }
 }
