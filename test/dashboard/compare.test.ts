@@ -46,25 +46,14 @@ describe.skipIf(chromiumMissing)('an event beside normal sound, in a browser (ne
     return { dialog, side };
   }
 
-  /** Colours, and the last column that is painted, as a share of the width; of the upper half, free of axes. */
+  const inPage = <T>(page: Page, code: string) => page.evaluate<T>(`(() => { ${FIND} ${code} })()`);
   const painted = (page: Page, name: string) =>
-    page.locator(`[data-side="${name}"] canvas`).evaluate((canvas: HTMLCanvasElement) => {
-      const { width, height } = canvas;
-      const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(0, 8, width, height >> 1);
-      const colours = new Set<number>();
-      let last = 0;
-      for (let i = 0; i < data.length; i += 4) {
-        const [r, g, b, a] = [data[i] ?? 0, data[i + 1] ?? 0, data[i + 2] ?? 0, data[i + 3] ?? 0];
-        if (a < 255) continue;
-        colours.add((r << 16) | (g << 8) | b);
-        last = Math.max(last, (i / 4) % width);
-      }
-      return { colours: colours.size, length: last / width };
-    });
+    inPage<{ colours: number; length: number }>(page, `const canvas = find('${name}', 'CANVAS'); ${PAINTED}`);
   const state = (page: Page, name: string) =>
-    page
-      .locator(`[data-side="${name}"] audio`)
-      .evaluate(({ paused, currentTime }: HTMLAudioElement) => ({ paused, moved: currentTime > 0.1 }));
+    inPage<{ paused: boolean; moved: boolean }>(
+      page,
+      `const { paused, currentTime } = find('${name}', 'AUDIO'); return { paused, moved: currentTime > 0.1 };`,
+    );
 
   it('draws both on one scale of time, and switches from one to the other', async () => {
     const { page, complaints, close } = await openPage(browser, plant.sink.url);
@@ -88,9 +77,7 @@ describe.skipIf(chromiumMissing)('an event beside normal sound, in a browser (ne
     await side('event')
       .locator('canvas')
       .click({ position: { x: 300, y: 60 } });
-    const at = await side('event')
-      .locator('audio')
-      .evaluate(({ currentTime }: HTMLAudioElement) => currentTime);
+    const at = await inPage<number>(page, "return find('event', 'AUDIO').currentTime;");
     expect(at).toBeGreaterThan(3);
     expect(complaints).toEqual([]);
     await close();
@@ -100,13 +87,7 @@ describe.skipIf(chromiumMissing)('an event beside normal sound, in a browser (ne
     const { page, close } = await openPage(browser, plant.sink.url);
     await opened(page, await raise());
     const marks = (name: string) =>
-      page.locator(`[data-side="${name}"] canvas`).evaluate((canvas: HTMLCanvasElement) => {
-        const context = canvas.getContext('2d') as CanvasRenderingContext2D;
-        const ratio = canvas.width / canvas.clientWidth;
-        const { data } = context.getImageData(0, Math.round(3 * ratio), canvas.width, 1);
-        const set = Array.from({ length: canvas.width }, (_, x) => x / canvas.width).filter((_, x) => data[4 * x + 3]);
-        return { from: set[0], to: set.at(-1) };
-      });
+      inPage<{ from?: number; to?: number }>(page, `const canvas = find('${name}', 'CANVAS'); ${MARKED}`);
     await expect.poll(async () => (await marks('event')).from).toBeGreaterThan(0.3);
     const { from = 0, to = 0 } = await marks('event');
     expect(to - from).toBeGreaterThan(0.06);
@@ -142,10 +123,43 @@ describe.skipIf(chromiumMissing)('an event beside normal sound, in a browser (ne
     const { page, close } = await openPage(browser, plant.sink.url, { colorScheme, viewport });
     const { side } = await opened(page, await raise());
     await side('normal').locator('canvas').waitFor();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    expect(await inPage<number>(page, 'return document.documentElement.scrollWidth - innerWidth;')).toBeLessThanOrEqual(
+      0,
+    );
     const box = await side('event').boundingBox();
     expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(360);
     if (process.env.AUSCULT_SHOTS) await page.screenshot({ path: `${process.env.AUSCULT_SHOTS}/${colorScheme}.png` });
     await close();
   });
 });
+
+/** Runs in the page: a player or picture, in whatever shadow. */
+const FIND = `
+  const deep = (root, found = []) => {
+    for (const element of root.querySelectorAll('*')) {
+      found.push(element);
+      if (element.shadowRoot) deep(element.shadowRoot, found);
+    }
+    return found;
+  };
+  const find = (side, tag) => deep(document).find((e) => e.tagName === tag && e.closest('[data-side]')?.dataset.side === side);`;
+
+/** Colours of the upper half, which is free of axes, and the last column that is painted as a share of the width. */
+const PAINTED = `
+  const { width, height } = canvas;
+  const { data } = canvas.getContext('2d').getImageData(0, 8, width, height >> 1);
+  const colours = new Set();
+  let last = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i + 3] < 255) continue;
+    colours.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
+    last = Math.max(last, (i / 4) % width);
+  }
+  return { colours: colours.size, length: last / width };`;
+
+/** First and last place of the marks above a picture, as shares of its width. */
+const MARKED = `
+  const ratio = canvas.width / canvas.clientWidth;
+  const { data } = canvas.getContext('2d').getImageData(0, Math.round(3 * ratio), canvas.width, 1);
+  const set = Array.from({ length: canvas.width }, (_, x) => x / canvas.width).filter((_, x) => data[4 * x + 3]);
+  return { from: set[0], to: set.at(-1) };`;
