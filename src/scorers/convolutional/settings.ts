@@ -46,8 +46,8 @@ export const PICTURE_RECIPES = ['robust'] as const;
 const ROWS_PER_LATENT = 10;
 
 /** Steps of pretraining, and of both networks at once. */
-const PRETRAIN_STEPS = 400;
-const JOINT_STEPS = 60;
+const PRETRAIN_STEPS = 300;
+const JOINT_STEPS = 40;
 
 const HELD_OUT = 0.15;
 
