@@ -8,6 +8,7 @@ import { CONVOLUTIONAL_METHODS } from './convolutional/methods.js';
 import { dagmm } from './dagmm.js';
 import { encoderKnn } from './encoder/encoder-method.js';
 import { dagmmEnsemble } from './ensemble/method.js';
+import { dagmmId } from './identity/method.js';
 import type { Method } from './method.js';
 import { NEURAL_METHODS } from './neural/methods.js';
 import { SOUND_METHODS } from './neural/sound-methods.js';
@@ -20,6 +21,7 @@ export const METHODS: readonly Method[] = [
   ...BASELINES,
   ...SOUND_METHODS,
   ...SOUND_BASELINES,
+  dagmmId,
   encoderKnn,
 ];
 

@@ -23,6 +23,15 @@ export const DAGMM_PRESETS: readonly Preset[] = [
   },
   {
     ...own,
+    name: 'mel-id',
+    title: 'spectrum and its movement over 2 s, by an encoder that tells the machine from altered ones (ArcFace)',
+    modality: 'audio',
+    method: 'dagmm-id',
+    // 2.048 s, a new one every 0.512 s.
+    features: (options) => ({ ...defaultMelFlat(levelPolicy(options)), windowFrames: 63, hopFrames: 16 }),
+  },
+  {
+    ...own,
     name: 'image-flat',
     title: 'the pixels of a picture, 64 × 64',
     modality: 'image',

@@ -1,7 +1,7 @@
-import { ModelError } from '../../contracts.js';
+import { checkDagmm } from '../dagmm-checks.js';
 import { jointPhase, randomAutoencoder, reconstructionPhase } from '../dagmm-phases.js';
 import { applyTransform } from '../input-transform.js';
-import { fitLatentMixture, latentsOf, networksOf } from '../latent-mixture.js';
+import { fitLatentMixture } from '../latent-mixture.js';
 import type { FitOptions } from '../method.js';
 import { type Phase, runPhases } from '../phases.js';
 import { type PreparedRows, prepareRows } from '../prepared-rows.js';
@@ -11,6 +11,7 @@ import { refuseUnusable } from '../training-rows.js';
 import { fittedMixture, reportMixture } from './fitted.js';
 import type { FlatSettings } from './flat-settings.js';
 import type { NeuralFit } from './neural-fit.js';
+import { meanResidual, parted } from './unseen-rows.js';
 
 /** Steps of one native call: with millions of weights a step takes tenths of a second. */
 const STEPS_PER_CALL = 4;
@@ -44,7 +45,10 @@ export const fit: NeuralFit<FlatSettings> = async (given, settings, options) => 
     learntResidual: await meanResidual(prepared, trained.parameters, options),
     unseenResidual: await meanResidual(others, trained.parameters, options),
   };
-  return fittedMixture('dagmm-flat', prepared, trained, mixture, facts);
+  const fitted = fittedMixture('dagmm-flat', prepared, trained, mixture, facts);
+  const checks = await checkDagmm({ onnx: fitted.onnx, model: mixture.model }, rows, options);
+  for (const line of checks.notes) options.onNote?.(line);
+  return { ...fitted, hyperparameters: { ...fitted.hyperparameters, ...checks.facts } };
 };
 
 /** Samples are alike wherever they lie in a row, and values of one band are. */
@@ -64,30 +68,4 @@ function thinned({ data, width }: RowMatrix): RowMatrix {
     out.set(data.subarray(from, from + width), i * width);
   }
   return { data: out, width };
-}
-
-/** Rows before the border that may share sound with those behind it: windows of 5 s, one a second. */
-const OVERLAPPING = 4;
-
-/** @throws {ModelError} when too few rows are left to learn from */
-function parted({ data, width }: RowMatrix, unseenShare: number): { learnt: RowMatrix; unseen: RowMatrix } {
-  const count = data.length / width;
-  const border = Math.floor(count * (1 - unseenShare));
-  const last = border > 8 * OVERLAPPING ? border - OVERLAPPING : border;
-  if (last < 8 || count === border)
-    throw new ModelError(`training rows: expected at least 10, to learn from and to watch, found ${count}`);
-  return {
-    learnt: { data: data.subarray(0, last * width), width },
-    unseen: { data: data.subarray(border * width), width },
-  };
-}
-
-/** Mean of the first residual of z, log‖x − x'‖ in `robust`. */
-async function meanResidual(prepared: PreparedRows, parameters: Float32Array, options: FitOptions): Promise<number> {
-  const unscaled = { ...prepared, settings: { ...prepared.settings, standardiseLatent: false } };
-  const { z } = await latentsOf(unscaled, networksOf(prepared, parameters), options);
-  const count = rowsOf(prepared.x);
-  let sum = 0;
-  for (let n = 0; n < count; n++) sum += z[(n * z.length) / count + prepared.shape.code] as number;
-  return sum / count;
 }
