@@ -1,11 +1,13 @@
 import { Command, Option } from 'commander';
 import { DEFAULT_PRESETS, PRESETS } from '../../commissioning/presets/index.js';
+import type { Modality } from '../../contracts.js';
 import { DATASETS } from '../../evaluation/datasets/index.js';
 import { SOUND_LAYOUTS } from '../../evaluation/sound/layouts/index.js';
 import { PROTOCOLS } from '../../evaluation/split.js';
 import type { Method } from '../../scorers/method.js';
 import { METHODS } from '../../scorers/methods.js';
 import type { EvaluateFlags } from '../evaluate-flags.js';
+import { evaluatePictureFolder } from '../evaluate-pictures.js';
 import { evaluateSkabRuns } from '../evaluate-skab.js';
 import { evaluateClips } from '../evaluate-sound.js';
 import { evaluateTable } from '../evaluate-table.js';
@@ -16,16 +18,21 @@ export function evaluateCommand(): Command {
     .description('compare methods on labelled data by the protocols of the literature')
     .addOption(
       new Option('--dataset <name>', 'what the data are')
-        .choices([...DATASETS.map(({ name }) => name), 'skab', ...SOUND_LAYOUTS.map(({ name }) => name)])
+        .choices([
+          ...DATASETS.map(({ name }) => name),
+          'skab',
+          'image-folder',
+          ...SOUND_LAYOUTS.map(({ name }) => name),
+        ])
         .makeOptionMandatory(),
     )
     .requiredOption(
       '--data <path>',
-      'the file, as it is published (skab and sound: the folder); CSV and JSON lines may be gzipped',
+      'the file, as it is published (skab, sound and pictures: the folder); CSV and JSON lines may be gzipped',
     )
     .option(
       '--method <names>',
-      `tables: ${METHODS.filter(learnsTables).map(nameOf).join(', ')} (default dagmm); sound: ${soundNames()} (default ${DEFAULT_PRESETS.audio}); or all`,
+      `tables: ${METHODS.filter(learnsTables).map(nameOf).join(', ')} (default dagmm); sound: ${presetNames('audio')} (default ${DEFAULT_PRESETS.audio}); pictures: ${presetNames('image')} (default ${DEFAULT_PRESETS.image}); or all`,
       list,
     )
     .option('--preset <name>', "one of the methods' recipes, such as robust or paper; all: each of them")
@@ -35,13 +42,13 @@ export function evaluateCommand(): Command {
     )
     .option(
       '--seeds <n>',
-      'trials of each method, 5 by default, of sound 1; the i-th uses the same split for all of them',
+      'trials of each method, 5 by default, of sound and pictures 1; the i-th uses the same split for all of them',
       atLeastOne,
     )
     .option('--seed <n>', 'seed of the first trial', wholeNumber, 0)
     .option(
       '--split-seed <n>',
-      'one split for all trials: what is left is the spread of the method; mimii: which normals are judged',
+      'one split for all trials: what is left is the spread of the method; mimii, image-folder: which normals are judged',
       wholeNumber,
     )
     .option('--label-column <name>', 'csv: the column that says which rows are anomalous')
@@ -75,6 +82,7 @@ Examples:
   $ auscult evaluate --dataset skab --data SKAB/data --method dagmm,gmm --seeds 3
   $ auscult evaluate --dataset mimii --data MIMII --only pump --method all --report mimii.html
   $ auscult evaluate --dataset folder --data fan --method mel-frames,rms-only --level-match both --json
+  $ auscult evaluate --dataset image-folder --data casting --method image-flat,image-conv
   $ auscult evaluate --dataset csv --data rig.csv --label-column faulty --anomaly-label yes --json
 
 An interrupted evaluation goes on where it was when the same command is given again.`,
@@ -84,13 +92,14 @@ An interrupted evaluation goes on where it was when the same command is given ag
 
 function evaluate(flags: EvaluateFlags): Promise<void> {
   if (flags.dataset === 'skab') return evaluateSkabRuns(flags);
+  if (flags.dataset === 'image-folder') return evaluatePictureFolder(flags);
   const isSound = SOUND_LAYOUTS.some(({ name }) => name === flags.dataset);
   return isSound ? evaluateClips(flags) : evaluateTable(flags);
 }
 
 const nameOf = ({ name }: { readonly name: string }): string => name;
 const learnsTables = ({ rowKinds }: Method): boolean => rowKinds?.includes('table') ?? true;
-const soundNames = (): string =>
-  PRESETS.filter(({ modality }) => modality === 'audio')
+const presetNames = (wanted: Modality): string =>
+  PRESETS.filter(({ modality }) => modality === wanted)
     .map(nameOf)
     .join(', ');
