@@ -59,7 +59,7 @@ export class DriftFollower {
   get note(): string | null {
     const { cap } = this.#options;
     return this.#mixture.capped
-      ? `normal has moved ${cap} nats from what was commissioned and is not followed any more: commission again (learn)`
+      ? `what is normal now is ${cap} nats from what was commissioned and is not followed any farther: commission again (learn)`
       : null;
   }
 

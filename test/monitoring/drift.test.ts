@@ -157,7 +157,7 @@ describe('drift', () => {
   it('is not followed beyond its cap: it says so once, stays where it is, and the change becomes an alarm', async () => {
     const { notes, divergence, events, store } = await run(slow, { cap: 1 });
     expect(notes).toEqual([
-      'pump: drift: normal has moved 1 nats from what was commissioned and is not followed any more: commission again (learn)',
+      'pump: drift: what is normal now is 1 nats from what was commissioned and is not followed any farther: commission again (learn)',
     ]);
     expect(divergence).toBeLessThanOrEqual(1);
     expect(events.length).toBeGreaterThan(0);
