@@ -21,7 +21,7 @@ export class DriftTable {
 
   put({ feed, model, state }: DriftRecord): void {
     const bytes = Buffer.alloc(8 * state.length);
-    state.forEach((value, i) => bytes.writeDoubleLE(value, 8 * i));
+    for (const [i, value] of state.entries()) bytes.writeDoubleLE(value, 8 * i);
     this.#put.run(feed, model, bytes);
   }
 
