@@ -92,6 +92,11 @@ describe.skipIf(!installed('arecord'))('replay and listening (arecord: Debian pa
     expect(bits(heard.verdicts.slice(0, windows))).toEqual(bits(replayed.verdicts));
     expect(replayed.events.length).toBe(1);
     expect(heard.events.length).toBe(1);
-    expect(heard.events[0]).toMatchObject({ peak: replayed.events[0]?.peak, words: replayed.events[0]?.words });
+    // The words may name a time of day, and the two were not heard at the same.
+    const told = replayed.events[0]?.words.split('; within')[0];
+    expect(heard.events[0]).toMatchObject({
+      peak: replayed.events[0]?.peak,
+      words: expect.stringContaining(told ?? '-'),
+    });
   });
 });
