@@ -10,14 +10,26 @@ import { type HeatMap, heatMapUri } from './png.js';
 /** From the quietest hundredth to the loudest value, 70 dB at most. */
 const SPAN_DB = 70;
 
-export function spectrogram(title: string, { data, frames, bands }: LogMelPicture, mel: MelSpec): string {
-  const seconds = (frames * mel.hopSamples) / mel.sampleRateHz;
+/** Where an explained clip's windows lie, seconds; windows that overlap are drawn about their middles. */
+export interface WindowTimes {
+  readonly clip: number;
+  readonly window: number;
+  /** From one window to the next. */
+  readonly hop: number;
+}
+
+export function spectrogram(
+  title: string,
+  { data, frames, bands }: LogMelPicture,
+  mel: MelSpec,
+  seconds: number,
+): string {
   const sorted = data.filter(Number.isFinite).sort();
   const to = sorted.at(-1) ?? 0;
   const from = Math.max(to - SPAN_DB, sorted[Math.floor(sorted.length / 100)] ?? to - 1);
   const map = { values: data, columns: frames, rows: bands, from, to };
   const words = `Log-mel spectrogram, ${whole(from)} dB (dark) to ${whole(to)} dB (light)`;
-  return figure(drawn(frameOf(title, seconds, mel), map, seconds), words);
+  return figure(drawn(frameOf(title, seconds, mel), map, [0, (frames * mel.hopSamples) / mel.sampleRateHz]), words);
 }
 
 const whole = (value: number): string => String(Math.round(value)).replace('-', '−');
@@ -26,22 +38,23 @@ const whole = (value: number): string => String(Math.round(value)).replace('-', 
  * How far each band alone raises the energy of each window: what the energy falls by when the band is put back to the
  * training mean; what lowers it is drawn as nothing.   '' for features without bands
  */
-export function bandMap(title: string, { bands, seconds: starts }: ExplainedClip, mel: MelSpec, hop: number): string {
+export function bandMap(title: string, { bands }: ExplainedClip, mel: MelSpec, times: WindowTimes): string {
   const [first] = bands ?? [];
   if (!bands || !first) return '';
   const values = Float32Array.from(bands.flat());
   const to = values.reduce((most, value) => Math.max(most, value), 0) || 1;
-  const seconds = (starts.at(-1) ?? 0) + hop;
+  const from = (times.window - times.hop) / 2;
   const map = { values, columns: bands.length, rows: first.length, from: 0, to };
   const words = `Energy by band and window, 0 (dark) to ${Number(to.toPrecision(3))} (light)`;
-  return figure(drawn(frameOf(title, seconds, { ...mel, melBands: first.length }), map, seconds), words);
+  const frame = frameOf(title, times.clip, { ...mel, melBands: first.length });
+  return figure(drawn(frame, map, [from, from + bands.length * times.hop]), words);
 }
 
-/** Energy of each window from its start on, and the energy from which a clip is flagged. */
+/** Energy of each window, and the energy from which a clip is flagged. */
 export function energyLine(
   title: string,
   { energies, seconds: starts }: ExplainedClip,
-  hop: number,
+  { clip, window, hop }: WindowTimes,
   threshold: number | null,
 ): string {
   const all = [...energies, ...(threshold === null ? [] : [threshold])];
@@ -49,13 +62,13 @@ export function energyLine(
   const margin = (most - least || 1) * 0.05;
   const frame: Frame = {
     title,
-    x: { label: 'seconds', from: 0, to: (starts.at(-1) ?? 0) + hop },
+    x: { label: 'seconds', from: 0, to: clip },
     y: { label: 'energy', from: least - margin, to: most + margin },
   };
   const places = placesIn(frame);
   const steps = energies.flatMap((energy, i) => {
-    const [start, y] = [starts[i] ?? 0, places.y(energy)];
-    return [`${places.x(start)},${y}`, `${places.x(starts[i + 1] ?? start + hop)},${y}`];
+    const start = (starts[i] ?? 0) + (window - hop) / 2;
+    return [start, start + hop].map((second) => `${places.x(second)},${places.y(energy)}`);
   });
   const line =
     threshold === null
@@ -81,10 +94,10 @@ function bandAxis(mel: MelSpec): Axis {
   return { label: 'Hz', from: 0, to: mel.melBands, ticks };
 }
 
-function drawn(frame: Frame, map: HeatMap, seconds: number): string {
+function drawn(frame: Frame, map: HeatMap, [from, to]: readonly [number, number]): string {
   const places = placesIn(frame);
-  const [left, top] = [places.x(0), places.y(map.rows)];
-  const [width, height] = [places.x(seconds) - left, places.y(0) - top];
+  const [left, top] = [places.x(from), places.y(map.rows)];
+  const [width, height] = [places.x(to) - left, places.y(0) - top];
   const image = `<image href="${heatMapUri(map)}" x="${left}" y="${top}" width="${width.toFixed(1)}" height="${height.toFixed(1)}" preserveAspectRatio="none" style="image-rendering:pixelated"/>`;
   return framed(frame, image);
 }

@@ -1,8 +1,8 @@
 /** One machine: all methods in a table, ROC curves, and the best and worst clips of its best method. */
 import { basename } from 'node:path';
-import { AuscultError } from '../../../contracts.js';
+import { type AudioFeatureSpec, AuscultError, type MelSpec } from '../../../contracts.js';
 import { floorDb, type LogMelPicture } from '../../../features/log-mel.js';
-import { clipHopFrames } from '../../../features/spec-sizes.js';
+import { clipHopFrames, windowMs } from '../../../features/spec-sizes.js';
 import { type Curve, curveKey, unitCurves } from '../../report/charts.js';
 import { escapeHtml, figure } from '../../report/html.js';
 import { STYLES } from '../../report/method-section.js';
@@ -13,7 +13,7 @@ import { atRate, readSound } from '../read-clip.js';
 import type { KnownMachine } from '../read-dataset.js';
 import type { ExplainedClip } from '../sound-job.js';
 import type { SoundResultObject } from '../sound-json.js';
-import { bandMap, energyLine, spectrogram } from './clip-figures.js';
+import { bandMap, energyLine, spectrogram, type WindowTimes } from './clip-figures.js';
 import { levelWords, machineTable, three } from './tables.js';
 
 export interface MachineFacts {
@@ -108,30 +108,37 @@ async function clipRow(
   const file = machine.test[clip.test];
   if (!file) return '';
   const { mel } = method.spec;
-  const hop = ((clipHopFrames(method.spec) || 1) * mel.hopSamples) / mel.sampleRateHz;
+  const times = timesOf(method.spec, clip, file.at[mel.sampleRateHz]?.samples ?? 0);
   const name = basename(file.path);
   const score = result.testScores[clip.test] ?? Number.NaN;
-  const picture = await pictureOf(machine, clip, mel, levelMatched ? trainLevelDb : null);
+  const picture = await pictureOf(file, mel, levelMatched ? trainLevelDb : null, times.clip);
   const figures = [
-    ...(picture ? [spectrogram(`Spectrogram of ${name}`, picture, mel)] : []),
-    bandMap(`Energy by band of ${name}`, clip, mel, hop),
-    energyLine(`Energy of ${name} over time`, clip, hop, threshold),
+    ...(picture ? [spectrogram(`Spectrogram of ${name}`, picture, mel, times.clip)] : []),
+    bandMap(`Energy by band of ${name}`, clip, mel, times),
+    energyLine(`Energy of ${name} over time`, clip, times, threshold),
   ];
   return `<h4>${escapeHtml(`${KIND_WORDS[clip.kind]}, ${three(score)}: ${name}`)}</h4><div class="figures">${figures.join('')}</div>`;
 }
 
-/** null when the file is no longer there. */
+/** Of a long clip only the beginning is explained, and only that is drawn. */
+function timesOf(spec: AudioFeatureSpec, { seconds }: ExplainedClip, samples: number): WindowTimes {
+  const { hopSamples, sampleRateHz } = spec.mel;
+  const window = windowMs(spec) / 1000;
+  const hop = seconds.length > 1 ? (clipHopFrames(spec) * hopSamples) / sampleRateHz : window;
+  const covered = (seconds.at(-1) ?? 0) + window;
+  return { clip: Math.max(covered, Math.min(samples / sampleRateHz, covered + hop)), window, hop };
+}
+
+/** The beginning of the clip; null when the file is no longer there. */
 async function pictureOf(
-  machine: KnownMachine,
-  { test }: ExplainedClip,
-  mel: SoundOutcome['method']['spec']['mel'],
+  file: KnownMachine['test'][number],
+  mel: MelSpec,
   levelDb: number | null,
+  seconds: number,
 ): Promise<LogMelPicture | null> {
-  const file = machine.test[test];
-  if (!file) return null;
   try {
     const samples = await atRate(await readSound(file.path, file.channel), mel.sampleRateHz);
-    const { raw, frames } = await rawPicture(samples, mel);
+    const { raw, frames } = await rawPicture(samples.subarray(0, Math.ceil(seconds * mel.sampleRateHz)), mel);
     floorDb(raw, levelDb === null ? 0 : levelDb - (file.at[mel.sampleRateHz]?.levelDb ?? levelDb));
     return frames === 0 ? null : { data: raw, frames, bands: mel.melBands };
   } catch (error) {
