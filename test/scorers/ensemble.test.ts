@@ -80,7 +80,7 @@ describe('an ensemble of DAGMMs on windows of sound', () => {
   it('says what its views chose', () => {
     const { viewAxes, energyComponents, energySpreads } = fitted.hyperparameters;
     expect(viewAxes).toEqual([16, 16, 12]);
-    // Both stacks have a wide mixture beside that of the DAGMM.
+    // Stacks have a wide mixture beside that of the DAGMM's latent.
     expect(energyComponents).toHaveLength(5);
     expect(energySpreads).toHaveLength(5);
     expect(fitted.skippedSteps).toBe(0);

@@ -13,12 +13,16 @@ import { type PictureSize, type View, viewsOf } from './views.js';
 import { fitWideMixture, wideEnergy } from './wide-mixture.js';
 
 /** A view that has learnt. */
-interface FittedView {
-  readonly view: View;
+interface LearntView {
   readonly trained: TrainedMembers;
-  /** Each: windows (N, F·B) → energy (N). */
+  /** Of each mixture: windows (N, F·B) → energy (N). */
   readonly energies: readonly WindowEnergy[];
   readonly components: readonly number[];
+}
+
+interface FittedView extends LearntView {
+  /** What is usual for each energy, on normal windows that a view of the same kind did not learn. */
+  readonly scales: readonly RobustScale[];
 }
 
 type WindowEnergy = (windows: tf.Tensor2D) => tf.Tensor1D;
@@ -44,13 +48,12 @@ export async function fitEnsemble(
   const views = viewsOf(pictureSize(options), settings);
   if (views.length === 0) throw new ModelError(`dagmm-ensemble: no view fits into a window of ${options.rowShape}`);
   const fitted: FittedView[] = [];
-  const scales: RobustScale[] = [];
   for (const [i, view] of views.entries()) {
     const partOf = (part: number): FitOptions => partOptions(options, 2 * i + part, 2 * views.length);
-    scales.push(...(await heldOutScales(view, rows, settings, partOf(0))));
-    fitted.push(await fitView(view, rows, settings, partOf(1)));
+    const scales = await heldOutScales(view, rows, settings, partOf(0));
+    fitted.push({ ...(await learnView(view, rows, settings, partOf(1))), scales });
   }
-  return modelOf(fitted, scales, rows, settings);
+  return modelOf(fitted, rows, settings);
 }
 
 /** @throws {ModelError} for rows that are not pictures of sound */
@@ -74,24 +77,50 @@ function partOptions(options: FitOptions, part: number, parts: number): FitOptio
   };
 }
 
-async function fitView(
+async function learnView(
   view: View,
   rows: RowMatrix,
   { mostRows, wideRows, wideComponents }: EnsembleSettings,
   options: FitOptions,
-): Promise<FittedView> {
+): Promise<LearntView> {
   const cuts = thinned(await cutsOf(view, rows, options), mostRows);
   const trained = await trainMembers(cuts, view.learning(rowsOf(cuts)), options);
-  const models = trained.members.map(({ model }) => model);
-  const energies = [overCuts(view, (own) => meanEnergyFunction(models)([own])[1] as tf.Tensor)];
-  const components = [trained.members[0].model.mixture.components];
-  if (view.wide) {
-    const [{ model }] = trained.members;
-    const mixture = await fitWideMixture(model, thinned(cuts, wideRows), wideComponents, options);
-    energies.push(overCuts(view, wideEnergy(model, mixture)));
-    components.push(mixture.components);
+  const judges: Judge[] = [];
+  for (const kind of view.mixtures) {
+    judges.push(
+      kind === 'latent'
+        ? latentJudge(trained)
+        : await wideJudge(trained, thinned(cuts, wideRows), wideComponents, options),
+    );
   }
-  return { view, trained, energies, components };
+  return {
+    trained,
+    energies: judges.map(({ energy }) => overCuts(view, energy)),
+    components: judges.map(({ components }) => components),
+  };
+}
+
+/** Cuts (N·C, W) → energy (N·C) */
+interface Judge {
+  readonly energy: (cuts: tf.Tensor2D) => tf.Tensor;
+  readonly components: number;
+}
+
+function latentJudge({ members }: TrainedMembers): Judge {
+  const energies = meanEnergyFunction(members.map(({ model }) => model));
+  const { components } = members[0].model.mixture;
+  return { energy: (cuts) => energies([cuts])[1] as tf.Tensor, components };
+}
+
+async function wideJudge(
+  { members }: TrainedMembers,
+  cuts: RowMatrix,
+  most: number,
+  options: FitOptions,
+): Promise<Judge> {
+  const [{ model }] = members;
+  const mixture = await fitWideMixture(model, cuts, most, options);
+  return { energy: wideEnergy(model, mixture), components: mixture.components };
 }
 
 /** The mean of a window's cuts. */
@@ -146,7 +175,7 @@ async function heldOutScales(
   options: FitOptions,
 ): Promise<RobustScale[]> {
   const { learnt, held } = parted(rows);
-  const { energies } = await fitView(view, learnt, settings, options);
+  const { energies } = await learnView(view, learnt, settings, options);
   const all: Recorded = ([r]) => [
     tf.stack(
       energies.map((energy) => energy(r as tf.Tensor2D)),
@@ -180,31 +209,30 @@ function robustScale(energies: Float32Array): RobustScale {
 
 const median = (values: Float32Array): number => values.slice().sort()[values.length >> 1] ?? 0;
 
-/** Mean of the robust z of every energy. */
-function ensembleEnergy(fitted: readonly FittedView[], scales: readonly RobustScale[]): Recorded {
-  const energies = fitted.flatMap((view) => view.energies);
+/** Mean over the views of the mean robust z of their energies. */
+function ensembleEnergy(fitted: readonly FittedView[]): Recorded {
   return ([rows]) => {
-    const parts = energies.map((energy, i) => {
-      const { centre, spread } = scales[i] as RobustScale;
-      return tf.div(tf.sub(energy(rows as tf.Tensor2D), centre), spread);
+    const views = fitted.map(({ energies, scales }) => {
+      const z = energies.map((energy, i) => {
+        const { centre, spread } = scales[i] as RobustScale;
+        return tf.div(tf.sub(energy(rows as tf.Tensor2D), centre), spread);
+      });
+      return meanOf(z);
     });
-    return [tf.mul(tf.addN(parts), 1 / parts.length)];
+    return [meanOf(views)];
   };
 }
 
-function modelOf(
-  fitted: readonly FittedView[],
-  scales: readonly RobustScale[],
-  rows: RowMatrix,
-  settings: EnsembleSettings,
-): FittedModel {
+const meanOf = (parts: tf.Tensor[]): tf.Tensor => tf.mul(tf.addN(parts), 1 / parts.length);
+
+function modelOf(fitted: readonly FittedView[], rows: RowMatrix, settings: EnsembleSettings): FittedModel {
   const all = fitted.map(({ trained }) => trained);
   const mixtures = all.flatMap(({ members }) => members.map(({ model }) => model.mixture));
   const finalLoss = all.reduce((sum, trained) => sum + trained.finalLoss, 0) / all.length;
   return {
-    onnx: recordScoring('dagmm-ensemble', rows.width, ensembleEnergy(fitted, scales), ['energy']),
+    onnx: recordScoring('dagmm-ensemble', rows.width, ensembleEnergy(fitted), ['energy']),
     meanRow: meanRowOf(rows),
-    hyperparameters: { ...settings, ...factsOf(fitted, scales) },
+    hyperparameters: { ...settings, ...factsOf(fitted) },
     scoringRows: settings.scoringRows,
     epochs: all.reduce((sum, { epochs }) => sum + epochs, 0),
     skippedSteps: all.reduce((sum, { skippedSteps }) => sum + skippedSteps, 0),
@@ -214,11 +242,11 @@ function modelOf(
 }
 
 /** What the training found by itself, by view, and by energy. */
-function factsOf(fitted: readonly FittedView[], scales: readonly RobustScale[]): Hyperparameters {
+function factsOf(fitted: readonly FittedView[]): Hyperparameters {
   return {
     viewAxes: fitted.map(({ trained }) => trained.members[0].model.shape.width),
     energyComponents: fitted.flatMap(({ components }) => components),
-    energyCentres: scales.map(({ centre }) => centre),
-    energySpreads: scales.map(({ spread }) => spread),
+    energyCentres: fitted.flatMap(({ scales }) => scales.map(({ centre }) => centre)),
+    energySpreads: fitted.flatMap(({ scales }) => scales.map(({ spread }) => spread)),
   };
 }

@@ -11,7 +11,7 @@ export interface EnsembleSettings {
   readonly members: number;
   /** Most cuts that a view learns, evenly spaced. */
   readonly mostRows: number;
-  /** Most components of the wide mixture, which stacks of at most 64 axes have, and most cuts that it learns; 0: none. */
+  /** Most components of a wide mixture, and most cuts that it learns. */
   readonly wideComponents: number;
   readonly wideRows: number;
   /** Windows of one scoring call: a clip of 10 s is eight. */
@@ -19,8 +19,8 @@ export interface EnsembleSettings {
 }
 
 export const ENSEMBLE_SETTINGS: EnsembleSettings = {
-  stackFrames: [5, 3],
-  stackAxes: [64, 192],
+  stackFrames: [5],
+  stackAxes: [64],
   pooledFrames: 31,
   pooledHop: 8,
   pooledAxes: 64,

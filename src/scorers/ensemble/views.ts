@@ -12,11 +12,14 @@ export interface View {
   readonly width: number;
   /** Windows (N, F·B) → cuts (N·C, W), window by window. */
   readonly cut: (windows: tf.Tensor2D) => tf.Tensor2D;
-  /** Has a wide mixture beside that of the DAGMM. */
-  readonly wide: boolean;
+  /** Mixtures that judge a cut. */
+  readonly mixtures: readonly MixtureKind[];
   /** How the DAGMM learns so many cuts. */
   readonly learning: (rows: number) => DagmmSettings;
 }
+
+/** Of the DAGMM's z, or of z and the whole row beside it. */
+export type MixtureKind = 'latent' | 'wide';
 
 export interface PictureSize {
   readonly frames: number;
@@ -32,19 +35,11 @@ export function viewsOf(size: PictureSize, settings: EnsembleSettings): View[] {
   return pooledFrames > 2 && pooledFrames <= size.frames ? [...stacks, pooledView(size, settings)] : stacks;
 }
 
-/** Axes up to which a mixture of whole rows is affordable: its covariances grow with their square. */
-const WIDEST = 64;
-
 /**
  * Stacks of frames beside each other, once from the first frame and once from half a stack later: a fifth of all stacks
  * says nearly what all of them say.
  */
-function stackView(
-  { frames, bands }: PictureSize,
-  stack: number,
-  axes: number,
-  { members, wideComponents }: EnsembleSettings,
-): View {
+function stackView({ frames, bands }: PictureSize, stack: number, axes: number, { members }: EnsembleSettings): View {
   const starts = stack > 1 ? [0, stack >> 1] : [0];
   const counts = starts.map((start) => Math.floor((frames - start) / stack));
   const cuts = counts.reduce((sum, count) => sum + count, 0);
@@ -58,7 +53,7 @@ function stackView(
       const parts = starts.map((start, i) => tf.slice(windows, [0, start * bands], [n, (counts[i] as number) * width]));
       return tf.reshape(tf.concat(parts, 1), [n * cuts, width]);
     },
-    wide: wideComponents > 0 && axes <= WIDEST,
+    mixtures: ['latent', 'wide'],
     learning: (rows) => ({ ...settingsFor('mel-frames', 'robust', rows, width), ...whitenedTo(axes), members }),
   };
 }
@@ -83,7 +78,7 @@ function pooledView({ frames, bands }: PictureSize, settings: EnsembleSettings):
       });
       return tf.reshape(tf.concat(parts, 1), [n * starts.length, width]);
     },
-    wide: false,
+    mixtures: ['wide'],
     learning: (rows) => ({ ...settingsFor('mel-pooled', 'robust', rows, width), ...whitenedTo(pooledAxes), members }),
   };
 }
