@@ -1,5 +1,6 @@
 /** Measures what the README promises, in turns with the same work in Python where that is installed. */
 import { parseArgs } from 'node:util';
+import { evaluateClips } from './evaluate-clips.js';
 import { logMelFrame } from './log-mel-frame.js';
 import { missingPeers, Peer } from './peer.js';
 import { scoreRows } from './score-rows.js';
@@ -45,6 +46,17 @@ const scoring = (rows: number, runs: number): Work => ({
   peer: 'torch',
   warm: 10,
   runs,
+});
+
+const evaluating = (cores: number): Work => ({
+  name: cores === 1 ? 'evaluate-clip' : 'evaluate-clip-two-cores',
+  unit: 'ms',
+  threads: [cores],
+  rounds: 3,
+  ours: evaluateClips,
+  peer: cores === 1 ? 'wav' : null,
+  warm: 5,
+  runs: 100,
 });
 
 const works: readonly Work[] = [
@@ -101,6 +113,8 @@ const works: readonly Work[] = [
     warm: 5,
     runs: 60,
   },
+  evaluating(1),
+  evaluating(2),
 ];
 
 await bench();

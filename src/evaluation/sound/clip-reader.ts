@@ -4,10 +4,12 @@ import { levelDb } from '../../features/level.js';
 import { createLogMel } from '../../features/log-mel.js';
 import type { ClipPicture, ClipStore } from './clip-store.js';
 import type { Clip } from './dataset.js';
-import { atRate, digestOfFile, type ReadSound, readSound, wholeFile } from './read-clip.js';
+import { atRate, digestOfFile, FileBytes, type ReadSound, readSound } from './read-clip.js';
 import type { KnownClip, ReadClip, ReadJob } from './sound-job.js';
 
 export class ClipReader {
+  readonly #files = new FileBytes();
+
   constructor(private readonly store: ClipStore) {}
 
   /** Looks at one clip: digest, level, length, and the pictures that are not on disk yet. A bad file is told, not thrown. */
@@ -15,7 +17,7 @@ export class ClipReader {
     try {
       const stored = clip.digest === null ? null : this.#stored(clip, clip.digest, mels);
       if (stored) return { known: stored, error: null, reused: true };
-      const bytes = wholeFile(clip.path);
+      const bytes = this.#files.read(clip.path);
       const digest = digestOfFile(clip.path, bytes);
       const again = this.#stored(clip, digest, mels);
       if (again) return { known: again, error: null, reused: true };
@@ -42,8 +44,8 @@ export class ClipReader {
     return atRate(await readSound(path, channel, bytes ?? undefined), rateHz);
   }
 
-  #sameBytes(path: string, digest: string): Buffer | null {
-    const bytes = wholeFile(path);
+  #sameBytes(path: string, digest: string): Uint8Array | null {
+    const bytes = this.#files.read(path);
     if (digestOfFile(path, bytes) === digest) return bytes;
     throw new SourceError(`${path}: was changed while the evaluation ran`);
   }
@@ -54,7 +56,7 @@ export class ClipReader {
     return whole.length < mels.length ? null : known(clip, digest, mels, whole);
   }
 
-  async #make(clip: Clip, digest: string, bytes: Buffer | null, mels: readonly MelSpec[]): Promise<KnownClip> {
+  async #make(clip: Clip, digest: string, bytes: Uint8Array | null, mels: readonly MelSpec[]): Promise<KnownClip> {
     const sound = await readSound(clip.path, clip.channel, bytes ?? undefined);
     const pictures: ClipPicture[] = [];
     for (const mel of mels) {

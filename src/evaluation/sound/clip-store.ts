@@ -29,7 +29,7 @@ export class ClipStore {
     private readonly owner: string,
   ) {}
 
-  /** null when it is not there, torn, or made by other code. */
+  /** Owned by the caller; null when it is not there, torn, or made by other code. */
   read(digest: string, channel: number, mel: MelSpec): ClipPicture | null {
     if (this.folder === null) return null;
     try {
@@ -45,8 +45,13 @@ export class ClipStore {
     const path = this.#pathOf(digest, channel, mel);
     const beside = `${path}.${this.owner}`;
     try {
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(beside, encode(picture));
+      const bytes = encode(picture);
+      try {
+        writeFileSync(beside, bytes);
+      } catch {
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(beside, bytes);
+      }
       renameSync(beside, path);
     } catch {
       rmSync(beside, { force: true });
@@ -63,18 +68,20 @@ export class ClipStore {
 
 /** Level (float64), samples, frames (float64 too), padding; the picture; the first half of a SHA-256 of it all. */
 function encode({ raw, frames, levelDb, samples }: ClipPicture): Buffer {
-  const header = new Float64Array([levelDb, samples, frames, 0]);
-  const bytes = [header, raw].map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));
-  const body = Buffer.concat(bytes);
-  return Buffer.concat([body, digestOf(body)]);
+  const bytes = Buffer.allocUnsafeSlow(HEADER_BYTES + raw.byteLength + DIGEST_BYTES);
+  new Float64Array(bytes.buffer, 0, HEADER_BYTES / 8).set([levelDb, samples, frames, 0]);
+  new Float32Array(bytes.buffer, HEADER_BYTES, raw.length).set(raw);
+  const end = bytes.length - DIGEST_BYTES;
+  digestOf(bytes.subarray(0, end)).copy(bytes, end);
+  return bytes;
 }
 
 function decode(file: Buffer, bands: number): ClipPicture | null {
-  const body = file.subarray(0, Math.max(0, file.length - DIGEST_BYTES));
-  if (!digestOf(body).equals(file.subarray(body.length))) return null;
-  const aligned = new Uint8Array(body).buffer;
-  const [levelDb = 0, samples = 0, frames = 0] = new Float64Array(aligned, 0, HEADER_BYTES / 8);
-  const raw = new Float32Array(aligned, HEADER_BYTES);
+  const end = Math.max(0, file.length - DIGEST_BYTES);
+  if (!digestOf(file.subarray(0, end)).equals(file.subarray(end))) return null;
+  const { buffer, byteOffset } = file.byteOffset % 8 === 0 ? file : Buffer.copyBytesFrom(file);
+  const [levelDb = 0, samples = 0, frames = 0] = new Float64Array(buffer, byteOffset, HEADER_BYTES / 8);
+  const raw = new Float32Array(buffer, byteOffset + HEADER_BYTES, (end - HEADER_BYTES) / 4);
   return raw.length === frames * bands ? { raw, frames, levelDb, samples } : null;
 }
 

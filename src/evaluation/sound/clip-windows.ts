@@ -14,6 +14,8 @@ export interface HeardClip {
   /** As recorded; empty for features that see the picture alone. */
   readonly samples: Float32Array;
   readonly offsetDb: number;
+  /** True when the picture is known to be finite. */
+  readonly finite: boolean;
 }
 
 const seesSamples = ({ kind }: AudioFeatureSpec): boolean => kind === 'raw-flat' || kind === 'level';
@@ -53,10 +55,13 @@ export async function hear(
     isShort(clip, spec) || seesSamples(spec)
       ? repeated(await reader.samples(clip, mel.sampleRateHz), windowSamples(spec))
       : new Float32Array();
-  if (seesSamples(spec)) return { picture: samples.subarray(0, 0), frames: framesOf(samples, spec), samples, offsetDb };
+  if (seesSamples(spec)) {
+    const picture = samples.subarray(0, 0);
+    return { picture, frames: framesOf(samples, spec), samples, offsetDb, finite: false };
+  }
   const { raw, frames } = isShort(clip, spec) ? await rawPicture(samples, mel) : await reader.picture(clip, mel);
-  floorDb(raw, offsetDb);
-  return { picture: raw, frames, samples, offsetDb };
+  const finite = floorDb(raw, offsetDb);
+  return { picture: raw, frames, samples, offsetDb, finite };
 }
 
 const framesOf = ({ length }: Float32Array, spec: AudioFeatureSpec): number =>
@@ -71,6 +76,8 @@ function repeated(samples: Float32Array, atLeast: number): Float32Array {
 export interface WindowRows {
   readonly data: Float32Array;
   readonly shape: readonly [number, number];
+  /** True when every number is known to be finite. */
+  readonly finite?: boolean;
 }
 
 /**
@@ -80,7 +87,7 @@ export interface WindowRows {
 export function windowsOf(
   spec: AudioFeatureSpec,
   hopFrames: number,
-  { picture, frames, samples, offsetDb }: HeardClip,
+  { picture, frames, samples, offsetDb, finite }: HeardClip,
   [from, to]: readonly [number, number],
 ): WindowRows[] {
   const { melBands: bands, hopSamples } = spec.mel;
@@ -97,5 +104,6 @@ export function windowsOf(
   return Array.from({ length: to - from }, (_, i) => ({
     data: data.subarray(i * step * width, (i * step + rows) * width),
     shape: [rows, width],
+    finite,
   }));
 }

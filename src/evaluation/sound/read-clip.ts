@@ -1,6 +1,6 @@
 /** A file of sound → one channel's samples, and what its bytes are. */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { SourceError } from '../../contracts.js';
 import { memoryBytes } from '../../sources/audio/byte-source.js';
 import { concatenate } from '../../sources/audio/concatenate.js';
@@ -49,12 +49,26 @@ export async function atRate({ samples, sampleRateHz }: ReadSound, rateHz: numbe
   }
 }
 
-/** The bytes of a file of common size, null of a large one. @throws {SourceError} */
-export function wholeFile(path: string): Buffer | null {
-  try {
-    return statSync(path).size > WHOLE_BYTES ? null : readFileSync(path);
-  } catch (error) {
-    throw unreadable(path, error);
+/** Reads files of common size into one buffer, which spares the garbage collector a third of a megabyte a clip. */
+export class FileBytes {
+  #buffer = Buffer.alloc(0);
+
+  /** All bytes, a view that is valid until the next call; null of a large file. @throws {SourceError} */
+  read(path: string): Uint8Array | null {
+    let file: number | undefined;
+    try {
+      file = openSync(path, 'r');
+      const { size } = fstatSync(file);
+      if (size > WHOLE_BYTES) return null;
+      if (size > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(size);
+      let held = 0;
+      for (let n = 1; n > 0 && held < size; held += n) n = readSync(file, this.#buffer, held, size - held, held);
+      return this.#buffer.subarray(0, held);
+    } catch (error) {
+      throw unreadable(path, error);
+    } finally {
+      if (file !== undefined) closeSync(file);
+    }
   }
 }
 

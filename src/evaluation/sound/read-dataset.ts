@@ -23,6 +23,8 @@ export interface ReadDataset {
   readonly clips: number;
   /** Clips whose pictures were on disk already. */
   readonly reused: number;
+  /** Once the threads had started. */
+  readonly readSeconds: number;
 }
 
 export interface ReadDatasetOptions {
@@ -34,7 +36,7 @@ export interface ReadDatasetOptions {
 }
 
 /** Clips of one request. */
-const BATCH = 8;
+const BATCH = 16;
 
 export async function readDataset(dataset: SoundDataset, options: ReadDatasetOptions): Promise<ReadDataset> {
   const clips = distinct(dataset.machines.flatMap(({ train, test }) => [...train, ...test]));
@@ -47,7 +49,10 @@ export async function readDataset(dataset: SoundDataset, options: ReadDatasetOpt
       options.onProgress?.(found.size / clips.length, `${found.size} of ${clips.length} clips`);
     }
   };
+  await Promise.all(options.threads.map((thread) => readBatch([], thread, options)));
+  const started = performance.now();
   const ends = await Promise.allSettled(options.threads.map(lane));
+  const readSeconds = (performance.now() - started) / 1000;
   options.signal.throwIfAborted();
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
   const machines = dataset.machines.map((machine) => knownMachine(machine, found));
@@ -59,6 +64,7 @@ export async function readDataset(dataset: SoundDataset, options: ReadDatasetOpt
     }),
     leaks: machines.flatMap(leaksOf),
     clips: clips.length,
+    readSeconds,
     reused: [...found.values()].filter(({ reused }) => reused).length,
   };
 }

@@ -57,6 +57,7 @@ export interface SoundResultObject {
   readonly leaks: SoundEvaluation['leaks'];
   /** Distinct clips. */
   readonly clips: number;
+  readonly readSeconds: number;
 }
 
 export function soundObject(
@@ -64,8 +65,9 @@ export function soundObject(
   { seeds, firstSeed, notes }: { seeds: number; firstSeed: number; notes: readonly string[] },
 ): SoundResultObject {
   const results = evaluation.outcomes.map(resultOf);
-  const { dataset, skipped, leaks, clips } = evaluation;
-  return { dataset: dataset.name, seeds, firstSeed, results, mean: meansOf(results), notes, skipped, leaks, clips };
+  const { dataset, skipped, leaks, clips, readSeconds } = evaluation;
+  const about = { notes, skipped, leaks, clips, readSeconds };
+  return { dataset: dataset.name, seeds, firstSeed, results, mean: meansOf(results), ...about };
 }
 
 function resultOf({ machine, method, levelMatched, trials, error }: SoundOutcome): SoundResult {

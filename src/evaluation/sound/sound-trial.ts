@@ -35,11 +35,11 @@ export async function runSoundTrial(
   const started = performance.now();
   const fitted = await learn(rows, job, notes, options);
   const fitSeconds = (performance.now() - started) / 1000;
-  const scored = performance.now();
   const scorer = await RowScorer.open(fitted.onnx, { width: rows.width, ...fitted, threads: job.threads });
   try {
     const wanted = plan.heldOut.length >= ENOUGH_HELD_OUT ? plan.heldOut : [...train.keys()];
     const clips = [...test, ...wanted.flatMap((i) => train[i] ?? [])];
+    const scored = performance.now();
     const scores = await scoreClips(reader, scorer, clips, job, options);
     const testScores = scores.slice(0, test.length);
     const trainScores = train.map((_, i) =>
