@@ -36,7 +36,7 @@ async function write(folder: string, name: string, text: string): Promise<void> 
 function filesOf({ machine, trials }: SoundOutcome, dataset: string): [name: string, text: string][] {
   const trial = trials.find((one) => one !== null);
   if (!trial) return [];
-  const names = clipNames(machine.test);
+  const names = clipNames(machine.test, dataset === 'mimii' ? 2 : 1);
   const scored = machine.test.map(({ domain }, i) => {
     const score = trial.result.testScores[i] ?? Number.NaN;
     return {
@@ -66,10 +66,10 @@ function sectionName({ type, section, snrDb, name }: SoundOutcome['machine']): s
   return (section === '' ? name : `${type}_${section}${snr}`).replace(/[^\w.-]+/g, '_');
 }
 
-/** File names; with the folders above them where files of one name are judged, as MIMII's normal/ and abnormal/. */
-function clipNames(test: readonly TestClip[]): string[] {
+/** File names; with folders above them where files of one name are judged, as they may be in MIMII's normal/ and abnormal/. */
+function clipNames(test: readonly TestClip[], least: number): string[] {
   const parts = test.map(({ path }) => path.split(sep));
-  for (let depth = 1; depth < 8; depth++) {
+  for (let depth = least; depth < 8; depth++) {
     const names = parts.map((part) => part.slice(-depth).join('/'));
     if (new Set(names).size === names.length) return names;
   }
