@@ -113,7 +113,9 @@ function toOrt(name: string, { data, shape }: HostTensor): ort.Tensor {
     throw new ModelError(`model input ${name}: shape [${shape}] expects ${sizeOf(shape)} values, got ${data.length}`);
   }
   const type: HostType = hostType(data);
-  return new ort.Tensor(type, data, [...shape]);
+  // The runtime refuses shared memory, which the rows of a training thread are in: slices are copies of their own.
+  const own = data.buffer instanceof SharedArrayBuffer ? data.slice() : data;
+  return new ort.Tensor(type, own, [...shape]);
 }
 
 function toHost(tensor: ort.Tensor): HostTensor {

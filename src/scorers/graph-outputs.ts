@@ -21,8 +21,7 @@ export async function outputsOf(onnx: Uint8Array, threads?: number): Promise<Gra
     async of(rows) {
       const out: Record<'energy' | 'latent', number[]> = { energy: [], latent: [] };
       for (let from = 0; from < rowsOf(rows); from += CALL_ROWS) {
-        // A copy: the runtime takes no shared memory, which a training thread's rows are in.
-        const data = rows.data.slice(from * rows.width, (from + CALL_ROWS) * rows.width);
+        const data = rows.data.subarray(from * rows.width, (from + CALL_ROWS) * rows.width);
         const found = await session.run({ rows: { data, shape: [data.length / rows.width, rows.width] } });
         for (const name of ['energy', 'latent'] as const) {
           const values = found[name]?.data;

@@ -124,3 +124,12 @@ describe('a recorded graph is small', () => {
     ).toEqual({ Tanh: 1 });
   });
 });
+
+it('runs on rows in shared memory, which a training thread has', async () => {
+  const model = serialise(traceBatched((t) => [tf.mul(first(t), 2)], [rows], ['y']));
+  const session = await openSession(model, { device: 'cpu' });
+  const shared = new Float32Array(new SharedArrayBuffer(24)).fill(3);
+  const { y } = await session.run({ x: { data: shared, shape: [2, 3] } });
+  await session.close();
+  expect([...(y?.data as Float32Array)]).toEqual([6, 6, 6, 6, 6, 6]);
+});
