@@ -1,6 +1,7 @@
 import type { MixtureParameters } from '../contracts.js';
 import type { LatentMixture } from './latent-mixture.js';
 import type { Hyperparameters } from './method.js';
+import type { Mixture } from './mixture-fit.js';
 
 /** What a training found by itself, for the manifest. */
 export function mixtureFacts({ model, choice }: LatentMixture): Hyperparameters {
@@ -15,8 +16,9 @@ export function mixtureFacts({ model, choice }: LatentMixture): Hyperparameters 
 }
 
 /** The mixture itself, for the package. */
-export function mixtureParameters({ model }: Pick<LatentMixture, 'model'>): MixtureParameters {
-  const { components, size, phi, mean, covariance } = model.mixture;
-  const values = { phi: [...phi], mean: [...mean], covariance: [...covariance] };
-  return { components, size, ...values, epsilon: model.settings.epsilon };
+export const mixtureParameters = ({ model }: Pick<LatentMixture, 'model'>): MixtureParameters =>
+  parametersOf(model.mixture, model.settings.epsilon);
+
+export function parametersOf({ components, size, phi, mean, covariance }: Mixture, epsilon: number): MixtureParameters {
+  return { components, size, phi: [...phi], mean: [...mean], covariance: [...covariance], epsilon };
 }

@@ -8,6 +8,7 @@ import { scaleOf } from '../latent-mixture.js';
 import type { FitOptions, FittedModel } from '../method.js';
 import { mixtureEnergy } from '../mixture.js';
 import { chooseMixture } from '../mixture-choice.js';
+import { parametersOf } from '../mixture-facts.js';
 import type { Mixture } from '../mixture-fit.js';
 import { latentSize, parameterCounts } from '../network-shape.js';
 import { autoencode, estimate, initialEstimator, latent, unpackAutoencoder, unpackEstimator } from '../networks.js';
@@ -77,7 +78,8 @@ export async function fitIdentity(
     ...Object.fromEntries(Object.entries(trained.watched).map(([phase, { step }]) => [`kept step ${phase}`, step])),
   };
   const model = fittedModel(prepared, trained, onnx, { ...facts, ...residuals, ...checks.facts });
-  return { ...model, meanRow: meanRowOf(rows), singularRetries: mixture.singularRetries };
+  const { singularRetries } = mixture;
+  return { ...model, meanRow: meanRowOf(rows), singularRetries, mixture: parametersOf(mixture, settings.epsilon) };
 }
 
 /** Each learnt row as each pseudo-class, beside each other (N, (C − 1)·P). */
