@@ -1,4 +1,13 @@
-import { copyFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -105,6 +114,26 @@ describe('an evaluation of sound', () => {
     const matched = after.outcomes[0]?.machine.test.find(({ path }) => path === changed);
     expect(matched?.digest).not.toBe(first.outcomes[0]?.machine.test[0]?.digest);
     expect(scores(after)[0]?.[0]?.[0]).toBe(scores(after)[0]?.[0]?.[1]); // the copies of the anomaly
+  });
+
+  it('makes a torn or spoilt picture anew', async () => {
+    const cacheFolder = newCache();
+    const data = machine({ train: 10, normals: 1, anomalies: 1 });
+    const before = await evaluation(data, ['mean-spectrum'], { cacheFolder, levels: [false] });
+    const pictures = readdirSync(cacheFolder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.mel'))
+      .map((name) => join(cacheFolder, name));
+    expect(pictures).toHaveLength(12);
+    const [torn, spoilt] = pictures as [string, string];
+    truncateSync(torn, 100);
+    const bytes = readFileSync(spoilt);
+    bytes.writeFloatLE(12.5, 4_000);
+    writeFileSync(spoilt, bytes);
+    appendFileSync(join(cacheFolder, 'clips', 'index.jsonl'), '{"path": "/x');
+    const cache = openResultCache<SoundTrialResult>(cacheFolder, { fresh: true });
+    const after = await evaluation(data, ['mean-spectrum'], { cacheFolder, cache, levels: [false] });
+    expect([after.reusedClips, after.reusedTrials]).toEqual([10, 0]);
+    expect(scores(after)).toEqual(scores(before));
   });
 
   it('takes loudness away: clips at half their level score as they did', async () => {
