@@ -54,6 +54,15 @@ describe('Mahalanobis distance', () => {
   });
 });
 
+describe('loudness alone', () => {
+  it('is the distance from the mean level, and nothing within half a decibel of it', async () => {
+    const levels = { data: Float32Array.of(-41, -40, -39, -40, -40, -41, -39, -40), width: 1 };
+    const { onnx } = await fitTo('level-distance', levels, { rowKind: 'level' });
+    const seen = { data: Float32Array.of(-40, -40.3, -39.6, -43, -36), width: 1 };
+    expect([...(await scoreRows(onnx, seen))]).toEqual([0, 0, 0, expect.closeTo(2.5, 4), expect.closeTo(3.5, 4)]);
+  });
+});
+
 /** Ranked means of 4 bands: the first statistic differs from clip to clip, the second goes up and down as one. */
 function pooled(count: number, seed: number): RowMatrix {
   const random = openRandom(seed, 'pooled');

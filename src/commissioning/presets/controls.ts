@@ -12,8 +12,7 @@ export const CONTROL_PRESETS: readonly Preset[] = [
     name: 'rms-only',
     title: 'loudness alone: distance of the level of ten seconds from its mean',
     features: (options) => ({ kind: 'level', mel: defaultMel(), level: levelPolicy(options), ...tenSeconds }),
-    method: 'gmm',
-    settings: { components: 1 },
+    method: 'level-distance',
   },
   {
     ...control,

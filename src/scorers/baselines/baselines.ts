@@ -6,7 +6,7 @@
 import type { RowKind } from '../../contracts.js';
 import type { FitOptions, FittedModel, Method } from '../method.js';
 import type { RowMatrix } from '../row-matrix.js';
-import { ECOD, GMM, GMM_TWFR, ISOLATION_FOREST, KNN, MAHALANOBIS, OC_SVM, PCA } from './defaults.js';
+import { ECOD, GMM, GMM_TWFR, ISOLATION_FOREST, KNN, LEVEL_DISTANCE, MAHALANOBIS, OC_SVM, PCA } from './defaults.js';
 import { defaultsOf, type Settings, settingsOf, type Values } from './settings.js';
 
 /** @param rows at least 8, finite */
@@ -88,6 +88,13 @@ export const BASELINES: readonly Method[] = [
 
 /** Baselines for sounds. */
 export const SOUND_BASELINES: readonly Method[] = [
+  baseline({
+    name: 'level-distance',
+    source: 'Control: distance from the mean level',
+    settings: LEVEL_DISTANCE,
+    rowKinds: ['level'],
+    load: async () => (await import('./level-distance.js')).fitLevelDistance,
+  }),
   baseline({
     name: 'mahalanobis',
     source: 'Ledoit and Wolf, A Well-Conditioned Estimator for Large-Dimensional Covariance Matrices, JMA 88, 2004',

@@ -26,6 +26,11 @@ export const GMM_TWFR = {
   epsilon: real(1e-3, 1e-6, 1),
 };
 
+export const LEVEL_DISTANCE = {
+  /** Closer to the mean level, levels are alike. */
+  deadZoneDb: real(0.5, 0, 20),
+};
+
 export const MAHALANOBIS = {
   /** The covariance is that of so many rows at most. */
   rows: rowLimit(20_000),
