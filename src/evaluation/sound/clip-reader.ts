@@ -78,11 +78,12 @@ function known(
   return { path, channel, digest, at: Object.fromEntries(facts) };
 }
 
-/** Every whole frame of the clip. */
+/** Every whole frame of the clip; the level is of what the frames cover, so that a clip of one level has no other in them. */
 export async function pictureOf(sound: ReadSound, mel: MelSpec): Promise<ClipPicture> {
   const samples = await atRate(sound, mel.sampleRateHz);
   const { raw, frames } = await rawPicture(samples, mel);
-  return { raw, frames, levelDb: levelDb(samples), samples: samples.length };
+  const covered = frames > 0 ? (frames - 1) * mel.hopSamples + mel.fftSize : samples.length;
+  return { raw, frames, levelDb: levelDb(samples.subarray(0, covered)), samples: samples.length };
 }
 
 /** (frames, bands) dB without floor. */
