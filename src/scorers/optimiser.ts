@@ -5,6 +5,8 @@ export interface AdamOptions {
   readonly weightDecay: number;
   /** Largest norm of the gradient; 0 never clips. */
   readonly clipNorm: number;
+  /** Steps over which the rate rises to its full size, while the moments are still those of a few batches; none by default. */
+  readonly warmUpSteps?: number;
 }
 
 const BETA1 = 0.9;
@@ -34,7 +36,9 @@ export function adamStep(state: AdamState, gradient: tf.Tensor, loss: tf.Scalar,
   const age = tf.maximum(steps, 1);
   const correction1 = tf.sub(1, tf.exp(tf.mul(age, Math.log(BETA1))));
   const correction2 = tf.sub(1, tf.exp(tf.mul(age, Math.log(BETA2))));
-  const rate = tf.div(tf.mul(go, options.learningRate), correction1);
+  const { learningRate, warmUpSteps = 0 } = options;
+  const full = warmUpSteps > 0 ? tf.mul(learningRate, tf.minimum(1, tf.div(age, warmUpSteps))) : learningRate;
+  const rate = tf.div(tf.mul(go, full), correction1);
   const denominator = tf.add(tf.sqrt(tf.div(nextV, correction2)), EPSILON);
   const nextParameters = tf.sub(parameters, tf.mul(rate, tf.div(nextM, denominator)));
   return [nextParameters, nextM, nextV, steps, tf.add(skipped, tf.sub(1, go))];
