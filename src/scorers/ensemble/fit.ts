@@ -77,13 +77,17 @@ function partOptions(options: FitOptions, part: number, parts: number): FitOptio
   };
 }
 
+/** Of hours of sound only so many windows are cut that they give a few times the rows that are learnt. */
+const SPARE_CUTS = 4;
+
 async function learnView(
   view: View,
   rows: RowMatrix,
   { mostRows, wideRows, wideComponents }: EnsembleSettings,
   options: FitOptions,
 ): Promise<LearntView> {
-  const cuts = thinned(await cutsOf(view, rows, options), mostRows);
+  const windows = thinned(rows, Math.ceil((SPARE_CUTS * mostRows) / view.cuts));
+  const cuts = thinned(await cutsOf(view, windows, options), mostRows);
   const trained = await trainMembers(cuts, view.learning(rowsOf(cuts)), options);
   const judges: Judge[] = [];
   for (const kind of view.mixtures) {
