@@ -1,5 +1,6 @@
 /** Which content a file had when it was last read: a file of the same size and time is not read again to know it. */
-import { appendFile, mkdir, readFile, stat } from 'node:fs/promises';
+import { appendFileSync, mkdirSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 interface Entry {
@@ -8,7 +9,10 @@ interface Entry {
   readonly digest: string;
 }
 
-/** One line a file, the last one holds. A torn last line is passed over. */
+/**
+ * One line a file, the last one holds. A torn last line is passed over. Calls wait for the disk: a look at a file takes ten
+ * microseconds that way, and the threads that read clips wait for it.
+ */
 export class ClipIndex {
   readonly #digests = new Map<string, string>();
   readonly #stamps = new Map<string, string>();
@@ -27,15 +31,15 @@ export class ClipIndex {
   private constructor(private readonly file: string | null) {}
 
   /** null when the file is new or has changed. */
-  async digestOf(path: string): Promise<string | null> {
-    const stamp = await stampOf(path);
+  digestOf(path: string): string | null {
+    const stamp = stampOf(path);
     if (stamp === null) return null;
     this.#stamps.set(path, stamp);
     return this.#digests.get(keyOf({ path, stamp })) ?? null;
   }
 
   /** Keeps what was read of files whose stamp was asked for before that. A cache that cannot be written is none. */
-  async add(read: readonly { readonly path: string; readonly digest: string }[]): Promise<void> {
+  add(read: readonly { readonly path: string; readonly digest: string }[]): void {
     const fresh = read.flatMap(({ path, digest }) => {
       const stamp = this.#stamps.get(path);
       if (stamp === undefined || this.#digests.get(keyOf({ path, stamp })) === digest) return [];
@@ -44,8 +48,8 @@ export class ClipIndex {
     });
     if (this.file === null || fresh.length === 0) return;
     try {
-      await mkdir(dirname(this.file), { recursive: true });
-      await appendFile(this.file, fresh.join(''));
+      mkdirSync(dirname(this.file), { recursive: true });
+      appendFileSync(this.file, fresh.join(''));
     } catch {
       // the next run reads these files once more
     }
@@ -55,9 +59,17 @@ export class ClipIndex {
 const keyOf = ({ path, stamp }: { path: string; stamp: string }): string => `${path}\0${stamp}`;
 
 /** Size and times; null where there is no file. */
-async function stampOf(path: string): Promise<string | null> {
-  const facts = await stat(path, { bigint: true }).catch(() => null);
+function stampOf(path: string): string | null {
+  const facts = statOf(path);
   return facts ? `${facts.size} ${facts.mtimeNs} ${facts.ctimeNs} ${facts.ino}` : null;
+}
+
+function statOf(path: string) {
+  try {
+    return statSync(path, { bigint: true });
+  } catch {
+    return null;
+  }
 }
 
 function parsed(line: string): Entry | null {

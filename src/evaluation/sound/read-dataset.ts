@@ -36,7 +36,7 @@ export interface ReadDatasetOptions {
 }
 
 /** Clips of one request. */
-const BATCH = 16;
+const BATCH = 32;
 
 export async function readDataset(dataset: SoundDataset, options: ReadDatasetOptions): Promise<ReadDataset> {
   const clips = distinct(dataset.machines.flatMap(({ train, test }) => [...train, ...test]));
@@ -80,12 +80,10 @@ async function readBatch(
   thread: SoundThread,
   { index, mels }: ReadDatasetOptions,
 ): Promise<[string, ReadClip][]> {
-  const clips = await Promise.all(
-    batch.map(async (clip) => ({ ...clip, digest: await index.digestOf(resolve(clip.path)) })),
-  );
+  const clips = batch.map((clip) => ({ ...clip, digest: index.digestOf(resolve(clip.path)) }));
   const answer = await thread.ask({ kind: 'read', job: { clips, mels } });
   const read = answer.kind === 'read' ? answer.clips : [];
-  await index.add(read.flatMap(({ known }) => (known ? [{ path: resolve(known.path), digest: known.digest }] : [])));
+  index.add(read.flatMap(({ known }) => (known ? [{ path: resolve(known.path), digest: known.digest }] : [])));
   return read.map((clip, i) => [keyOf(batch[i] as Clip), clip]);
 }
 
