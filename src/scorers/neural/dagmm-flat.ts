@@ -55,8 +55,8 @@ export const fit: NeuralFit<FlatSettings> = async (given, settings, options) => 
 const periodOf = ({ rowKind, rowShape }: FitOptions): number | undefined =>
   rowKind === 'raw-flat' ? 1 : rowShape?.[1];
 
-/** Values of a training set at most, 512 MiB; of more, rows are taken evenly. */
-const MOST_VALUES = 2 ** 27;
+/** Values of a training set at most, 256 MiB; of more, rows are taken evenly. */
+const MOST_VALUES = 2 ** 26;
 
 function thinned({ data, width }: RowMatrix): RowMatrix {
   const count = data.length / width;
