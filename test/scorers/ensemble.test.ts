@@ -17,7 +17,7 @@ import { scorerContract } from './scorer-contract.js';
 
 const [FRAMES, BANDS] = [20, 8];
 const settings = {
-  ...{ stackFrames: [4, 2], stackAxes: [16, 16], pooledFrames: 10, pooledHop: 5, pooledAxes: 12 },
+  ...{ stackFrames: [4, 2], stackAxes: [16, 16], pooledFrames: [10], pooledHops: [5], pooledAxes: 12 },
   ...{ wideComponents: 2, wideRows: 600, mostRows: 900 },
 };
 
@@ -87,7 +87,7 @@ describe('an ensemble of DAGMMs on windows of sound', () => {
   });
 
   it('gives the same bits for the same seed, others for another, and reports its way from beginning to end', async () => {
-    const few = { ...settings, stackFrames: [4], stackAxes: [12], pooledFrames: 0 };
+    const few = { ...settings, stackFrames: [4], stackAxes: [12], pooledFrames: [] };
     const shares: number[] = [];
     const again = (seed: number) =>
       learn(windows(48, 1), {
@@ -110,7 +110,7 @@ describe('an ensemble of DAGMMs on windows of sound', () => {
     await expect(learn(windows(20, 1), { rowKind: 'table', rowShape: [160] })).rejects.toThrow(
       'dagmm-ensemble: expected windows of log-mel frames [frames, bands, 1], found table [160]',
     );
-    const long = { ...settings, stackFrames: [30], pooledFrames: 30 };
+    const long = { ...settings, stackFrames: [30], pooledFrames: [30] };
     await expect(learn(windows(20, 1), { settings: long })).rejects.toThrow(ModelError);
   });
 

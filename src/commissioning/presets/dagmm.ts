@@ -15,7 +15,7 @@ export const DAGMM_PRESETS: readonly Preset[] = [
   {
     ...own,
     name: 'mel-ensemble',
-    title: 'windows of 2 s: DAGMMs of stacks of 5 log-mel frames and of stretches pooled over 1 s, on one scale',
+    title: 'windows of 2 s: DAGMMs of stacks of 5 log-mel frames and of stretches pooled over .5 and 1 s, on one scale',
     modality: 'audio',
     method: 'dagmm-ensemble',
     // 1.984 s, a new one every 1.088 s: ten seconds are eight.

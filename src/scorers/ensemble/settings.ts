@@ -3,9 +3,9 @@ export interface EnsembleSettings {
   /** Frames of the stacks of each view, and the principal axes that they are whitened to. */
   readonly stackFrames: readonly number[];
   readonly stackAxes: readonly number[];
-  /** Frames of a stretch that is pooled over time, the frames from one to the next, and their axes. 0: no such view. */
-  readonly pooledFrames: number;
-  readonly pooledHop: number;
+  /** Frames of the stretches that are pooled over time, of each view, the frames from one to the next, and their axes. */
+  readonly pooledFrames: readonly number[];
+  readonly pooledHops: readonly number[];
   readonly pooledAxes: number;
   /** DAGMMs of each view. */
   readonly members: number;
@@ -21,8 +21,8 @@ export interface EnsembleSettings {
 export const ENSEMBLE_SETTINGS: EnsembleSettings = {
   stackFrames: [5],
   stackAxes: [64],
-  pooledFrames: 31,
-  pooledHop: 8,
+  pooledFrames: [15, 31],
+  pooledHops: [5, 8],
   pooledAxes: 64,
   members: 1,
   mostRows: 12_000,

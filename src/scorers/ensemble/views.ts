@@ -26,13 +26,18 @@ export interface PictureSize {
   readonly bands: number;
 }
 
-/** Stacks of some lengths, and short stretches pooled over time; only those that fit into a window. */
+/** Stacks of some lengths, and stretches of some lengths pooled over time; those that fit into a window. */
 export function viewsOf(size: PictureSize, settings: EnsembleSettings): View[] {
-  const { stackFrames, stackAxes, pooledFrames } = settings;
-  const stacks = stackFrames.flatMap((frames, i) =>
-    frames <= size.frames ? [stackView(size, frames, stackAxes[i] as number, settings)] : [],
-  );
-  return pooledFrames > 2 && pooledFrames <= size.frames ? [...stacks, pooledView(size, settings)] : stacks;
+  const { stackFrames, stackAxes, pooledFrames, pooledHops } = settings;
+  const fits = (frames: number): boolean => frames <= size.frames;
+  return [
+    ...stackFrames.flatMap((frames, i) =>
+      fits(frames) ? [stackView(size, frames, stackAxes[i] ?? 64, settings)] : [],
+    ),
+    ...pooledFrames.flatMap((frames, i) =>
+      frames > 2 && fits(frames) ? [pooledView(size, frames, pooledHops[i] ?? frames, settings)] : [],
+    ),
+  ];
 }
 
 /**
@@ -62,9 +67,9 @@ function stackView({ frames, bands }: PictureSize, stack: number, axes: number, 
 const LEAST_DEVIATION_DB = 0.1;
 
 /** Stretches every few frames: mean, log deviation, and log deviation of the change from frame to frame, of each band. */
-function pooledView({ frames, bands }: PictureSize, settings: EnsembleSettings): View {
-  const { pooledFrames: length, pooledHop, pooledAxes, members } = settings;
-  const starts = startsOf(frames - length, pooledHop);
+function pooledView({ frames, bands }: PictureSize, length: number, hop: number, settings: EnsembleSettings): View {
+  const { pooledAxes, members } = settings;
+  const starts = startsOf(frames - length, hop);
   const width = 3 * bands;
   return {
     name: `pooled over ${length}`,
