@@ -4,11 +4,12 @@ import { levelDb } from '../../features/level.js';
 import { createLogMel } from '../../features/log-mel.js';
 import type { ClipPicture, ClipStore } from './clip-store.js';
 import type { Clip } from './dataset.js';
-import { atRate, digestOfFile, FileBytes, type ReadSound, readSound } from './read-clip.js';
+import { atRate, digestOfFile, FileBytes, type ReadSound, readSound, SampleBuffer } from './read-clip.js';
 import type { KnownClip, ReadClip, ReadJob } from './sound-job.js';
 
 export class ClipReader {
   readonly #files = new FileBytes();
+  readonly #samples = new SampleBuffer();
 
   constructor(private readonly store: ClipStore) {}
 
@@ -33,12 +34,12 @@ export class ClipReader {
     const stored = this.store.read(digest, channel, mel);
     if (stored) return stored;
     const bytes = this.#sameBytes(path, digest);
-    const picture = await pictureOf(await readSound(path, channel, bytes ?? undefined), mel);
+    const picture = await pictureOf(await readSound(path, channel, bytes ?? undefined, this.#samples), mel);
     this.store.write(digest, channel, mel, picture);
     return picture;
   }
 
-  /** Samples at this rate. @throws {SourceError} as above */
+  /** Samples at this rate, owned by the caller. @throws {SourceError} as above */
   async samples({ path, channel, digest }: KnownClip, rateHz: number): Promise<Float32Array> {
     const bytes = this.#sameBytes(path, digest);
     return atRate(await readSound(path, channel, bytes ?? undefined), rateHz);
@@ -57,7 +58,7 @@ export class ClipReader {
   }
 
   async #make(clip: Clip, digest: string, bytes: Uint8Array | null, mels: readonly MelSpec[]): Promise<KnownClip> {
-    const sound = await readSound(clip.path, clip.channel, bytes ?? undefined);
+    const sound = await readSound(clip.path, clip.channel, bytes ?? undefined, this.#samples);
     const pictures: ClipPicture[] = [];
     for (const mel of mels) {
       const picture = await pictureOf(sound, mel);

@@ -1,6 +1,6 @@
 /** Log-mel pictures of clips on disk, by content: a second method or run reads no WAV file again. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { MelSpec } from '../../contracts.js';
 
@@ -18,15 +18,14 @@ export interface ClipPicture {
 const HEADER_BYTES = 32;
 const DIGEST_BYTES = 16;
 
-/** Owned by one thread; several may share the folder. */
+/** Owned by one thread; several may share the folder: a file that is still being written fails its own digest. */
 export class ClipStore {
   #writable = true;
 
-  /** @param folder null keeps nothing   @param code digest of the code that makes pictures   @param owner unique among threads */
+  /** @param folder null keeps nothing   @param code digest of the code that makes pictures */
   constructor(
     private readonly folder: string | null,
     private readonly code: string,
-    private readonly owner: string,
   ) {}
 
   /** Owned by the caller; null when it is not there, torn, or made by other code. */
@@ -43,18 +42,21 @@ export class ClipStore {
   write(digest: string, channel: number, mel: MelSpec, picture: ClipPicture): void {
     if (this.folder === null || !this.#writable) return;
     const path = this.#pathOf(digest, channel, mel);
-    const beside = `${path}.${this.owner}`;
+    const bytes = encode(picture);
     try {
-      const bytes = encode(picture);
-      try {
-        writeFileSync(beside, bytes);
-      } catch {
-        mkdirSync(dirname(path), { recursive: true });
-        writeFileSync(beside, bytes);
-      }
-      renameSync(beside, path);
+      writeFileSync(path, bytes);
     } catch {
-      rmSync(beside, { force: true });
+      this.#writeFirst(path, bytes);
+    }
+  }
+
+  /** Also where its folder is not there yet. */
+  #writeFirst(path: string, bytes: Buffer): void {
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, bytes);
+    } catch {
+      rmSync(path, { force: true });
       this.#writable = false;
     }
   }

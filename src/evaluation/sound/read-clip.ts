@@ -10,8 +10,32 @@ import { Resampler, WavFile } from '../../sources/audio/index.js';
 const WHOLE_BYTES = 64 << 20;
 const PIECE_BYTES = 4 << 20;
 
+/** One second: arrays of this size are handed out again, where those of whole clips come fresh from the kernel. */
+const BLOCK_FRAMES = 16_000;
+
+/** The samples of one clip after the other, in one piece of memory. */
+export class SampleBuffer {
+  #held = new Float32Array();
+  #length = 0;
+
+  start(atMost: number): void {
+    this.#length = 0;
+    if (atMost > this.#held.length) this.#held = new Float32Array(atMost);
+  }
+
+  add(block: Float32Array): void {
+    this.#held.set(block, this.#length);
+    this.#length += block.length;
+  }
+
+  /** A view that is valid until the next `start`. */
+  get samples(): Float32Array {
+    return this.#held.subarray(0, this.#length);
+  }
+}
+
 export interface ReadSound {
-  /** Owned by the caller, −1…1, what is not finite as 0. */
+  /** −1…1, what is not finite as 0; a view of the buffer that was given. */
   readonly samples: Float32Array;
   readonly sampleRateHz: number;
 }
@@ -21,16 +45,21 @@ export interface ReadSound {
  * published.
  * @throws {SourceError} when it cannot be read, is no WAV file, is truncated, holds no sound or has no such channel
  */
-export async function readSound(path: string, channel: number, bytes?: Uint8Array): Promise<ReadSound> {
+export async function readSound(
+  path: string,
+  channel: number,
+  bytes?: Uint8Array,
+  into = new SampleBuffer(),
+): Promise<ReadSound> {
   const file = await (bytes ? WavFile.from(memoryBytes(bytes), path) : WavFile.openBlocking(path, PIECE_BYTES));
   try {
     const { frames, missingBytes, sampleRateHz, encoding } = file.header;
     if (missingBytes > 0)
       throw new SourceError(`${path}: truncated: ${missingBytes} bytes of sound are missing at its end`);
     if (frames === 0) throw new SourceError(`${path}: holds no sound`);
-    const blocks: Float32Array[] = [];
-    for await (const block of file.blocks(channel, frames)) blocks.push(block);
-    const samples = concatenate(blocks);
+    into.start(frames);
+    for await (const block of file.blocks(channel, BLOCK_FRAMES)) into.add(block);
+    const { samples } = into;
     if (encoding === 'float') silenceNonFinite(samples);
     return { samples, sampleRateHz };
   } finally {

@@ -1,5 +1,5 @@
 /** A thread that reads clips and runs trials, one request after the other, until it is told to end. */
-import { threadId, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { answerRequests } from '../answer-requests.js';
 import { ClipReader } from './clip-reader.js';
 import { ClipStore } from './clip-store.js';
@@ -7,7 +7,7 @@ import type { ReadClip, SoundAnswer, SoundRequest, SoundWorkerData } from './sou
 import { runSoundTrial } from './sound-trial.js';
 
 const { store, code, cancel } = workerData as SoundWorkerData;
-const reader = new ClipReader(new ClipStore(store, code, `${process.pid}-${threadId}`));
+const reader = new ClipReader(new ClipStore(store, code));
 const cancelled = (): boolean => Atomics.load(cancel, 0) !== 0;
 
 answerRequests(async (request: SoundRequest, onStep): Promise<SoundAnswer> => {
