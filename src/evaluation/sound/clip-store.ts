@@ -64,7 +64,7 @@ export class ClipStore {
   #pathOf(digest: string, channel: number, { sampleRateHz, fftSize, hopSamples, melBands }: MelSpec): string {
     const key = [digest, channel, sampleRateHz, fftSize, hopSamples, melBands, this.code].join();
     const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
-    return join(this.folder ?? '', name.slice(0, 2), `${name}.mel`);
+    return join(this.folder ?? '', name.slice(0, 1), `${name}.mel`);
   }
 }
 
