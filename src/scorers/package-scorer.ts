@@ -14,6 +14,7 @@ import { energyByTime, type OcclusionGroup, occlusionAxes, withNeighbours } from
 import { readPackage } from './package-files.js';
 import { type RowBlock, RowScorer } from './row-scorer.js';
 import { summary } from './sound-summary.js';
+import { usualRow } from './usual-row.js';
 
 export interface ScorerOptions extends SessionOptions {
   /** What the feed's configuration asks of the model's features; a difference is refused. */
@@ -71,13 +72,16 @@ class PackageScorer implements Scorer {
   }
 
   /**
-   * Pixels and columns by occlusion: how far the energy falls when one part of the window is put back to the training
-   * mean. Sound by exchange with the most similar normal sound, where the package keeps some. Time by the energies of the
-   * rows, where there are several.
+   * Pixels by occlusion: how far the energy falls when one part of the window is put back to the training mean. Columns by
+   * exchange with the usual row, so that of two that are far off each is blamed, though putting back one mends little. Sound
+   * by exchange with the most similar normal sound, where the package keeps some. Time by the energies of the rows, where
+   * there are several.
    */
   async explain(window: Window): Promise<Contribution> {
     const { features } = this.manifest;
     const [energy = Number.NaN] = await this.score([window]);
+    if (features.kind === 'table')
+      return { energy, axes: await this.#exchange(window, energy, { ...window, data: this.#meanWindow(window) }) };
     if (!isSound(features)) return { energy, axes: await this.#occlude(window, energy) };
     const nearest = (await this.normals?.nearest(window)) ?? null;
     const alike = nearest && nearest.window.data.length === window.data.length;
@@ -102,10 +106,9 @@ class PackageScorer implements Scorer {
   }
 
   async #occlude(window: Window, energy: number): Promise<ContributionAxis[]> {
-    const { features, input } = this.manifest;
-    const mean = Float32Array.from(window.data, (_, cell) => input.meanRow[cell % input.width] as number);
+    const mean = this.#meanWindow(window);
     const found: ContributionAxis[] = [];
-    for (const { axis, groups } of occlusionAxes(features, window.shape[0])) {
+    for (const { axis, groups } of occlusionAxes(this.manifest.features, window.shape[0])) {
       const values = (await this.#energiesWith(window, mean, groups)).map((without) => energy - without);
       found.push(mostToBlame({ axis, labels: groups.map(({ label }) => label), values }));
     }
@@ -118,15 +121,23 @@ class PackageScorer implements Scorer {
    */
   async #exchange(window: Window, energy: number, normal: Window): Promise<ContributionAxis[]> {
     const [usual = Number.NaN] = await this.score([normal]);
+    const above = (e: number): number => (this.manifest.features.kind === 'table' ? bentBeyond(e - usual) : e - usual);
     const found: ContributionAxis[] = [];
     for (const { axis, groups } of occlusionAxes(this.manifest.features, window.shape[0])) {
       const parts = axis === 'band' ? withNeighbours(groups) : groups;
       const without = await this.#energiesWith(window, normal.data, parts);
       const alone = await this.#energiesWith(normal, window.data, parts);
-      const values = without.map((low, i) => (energy - low + (alone[i] as number) - usual) / 2);
-      found.push({ axis, labels: groups.map(({ label }) => label), values });
+      const values = without.map((low, i) => (above(energy) - above(low) + above(alone[i] as number)) / 2);
+      found.push(mostToBlame({ axis, labels: groups.map(({ label }) => label), values }));
     }
     return found;
+  }
+
+  /** As many usual rows as the window has: the mean training row, each category the most frequent. */
+  #meanWindow({ data }: Window): Float32Array {
+    const { features, input } = this.manifest;
+    const usual = features.kind === 'table' ? usualRow(features, input.meanRow) : input.meanRow;
+    return Float32Array.from(data, (_, cell) => usual[cell % input.width] as number);
   }
 
   /** Energies of the window with each group of cells in turn taken from `other`. A few at a time: together they are 400 MB. */
@@ -143,6 +154,15 @@ class PackageScorer implements Scorer {
   close(): Promise<void> {
     return this.rows.close();
   }
+}
+
+/** Nats above the usual from which on energies of rows count logarithmically. */
+const BENT_FROM = 20;
+
+/** Of two columns far beyond all that was learnt, either alone may have ten times the energy of both: neither is innocent. */
+function bentBeyond(excess: number): number {
+  const size = Math.abs(excess);
+  return size <= BENT_FROM ? excess : Math.sign(excess) * BENT_FROM * (1 + Math.log(size / BENT_FROM));
 }
 
 function withCells(window: Window, other: Float32Array, cells: readonly number[]): Window {

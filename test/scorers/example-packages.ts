@@ -116,7 +116,13 @@ export async function writeExample(example: Example, windows: number, method: Me
   const width = rowWidth(example.spec);
   const rows = { data: Float32Array.from(normals.flatMap((data) => [...data])), width };
   const { rowKind } = example;
-  const { onnx, meanRow, scoringRows, ...fit } = await method.fit(rows, {
+  const {
+    onnx,
+    meanRow,
+    scoringRows,
+    mixture: _,
+    ...fit
+  } = await method.fit(rows, {
     rowKind,
     rowShape: rowShape(example.spec),
     seed: 0,
