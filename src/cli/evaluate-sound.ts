@@ -1,5 +1,5 @@
 /** `auscult evaluate` of labelled clips. */
-import { DEFAULT_PRESETS } from '../commissioning/presets/index.js';
+import { RECORDED_SOUND_PRESET } from '../commissioning/presets/index.js';
 import { openResultCache } from '../evaluation/result-cache.js';
 import { parseAssignment } from '../evaluation/settings.js';
 import { writeDcaseFiles } from '../evaluation/sound/csv.js';
@@ -24,7 +24,7 @@ export async function evaluateClips(flags: EvaluateFlags): Promise<void> {
   refuseFlags(flags, ['preset', 'recipe', 'labelColumn', 'anomalyLabel']);
   const { data, channel, only, splitSeed = 0, seeds = 1, seed: firstSeed } = flags;
   const set = [...(flags.encoder ? [`encoder=${flags.encoder}`] : []), ...flags.set];
-  const methods = soundMethods(flags.method ?? [DEFAULT_PRESETS.audio], set.map(parseAssignment));
+  const methods = soundMethods(flags.method ?? [RECORDED_SOUND_PRESET], set.map(parseAssignment));
   const signal = interruptSignal();
   const layout = soundLayoutNamed(flags.dataset);
   const dataset = await layout.load({ data, channel, only, splitSeed, signal });

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { DEFAULT_PRESETS, PRESETS } from '../../commissioning/presets/index.js';
+import { DEFAULT_PRESETS, PRESETS, RECORDED_SOUND_PRESET } from '../../commissioning/presets/index.js';
 import type { Modality } from '../../contracts.js';
 import { DATASETS } from '../../evaluation/datasets/index.js';
 import { SOUND_LAYOUTS } from '../../evaluation/sound/layouts/index.js';
@@ -32,7 +32,7 @@ export function evaluateCommand(): Command {
     )
     .option(
       '--method <names>',
-      `tables: ${METHODS.filter(learnsTables).map(nameOf).join(', ')} (default dagmm); sound: ${presetNames('audio')} (default ${DEFAULT_PRESETS.audio}); pictures: ${presetNames('image')} (default ${DEFAULT_PRESETS.image}); or all`,
+      `tables: ${METHODS.filter(learnsTables).map(nameOf).join(', ')} (default dagmm); sound: ${presetNames('audio')} (default ${RECORDED_SOUND_PRESET}); pictures: ${presetNames('image')} (default ${DEFAULT_PRESETS.image}); or all`,
       list,
     )
     .option('--preset <name>', "one of the methods' recipes, such as robust or paper; all: each of them")
@@ -81,7 +81,7 @@ Examples:
   $ auscult evaluate --dataset kddcup99 --data kddcup.data_10_percent.gz --method dagmm --preset paper
   $ auscult evaluate --dataset skab --data SKAB/data --method dagmm,gmm --seeds 3
   $ auscult evaluate --dataset mimii --data MIMII --only pump --method all --report mimii.html
-  $ auscult evaluate --dataset folder --data fan --method mel-frames,rms-only --level-match both --json
+  $ auscult evaluate --dataset folder --data fan --method mel-ensemble,rms-only --level-match both --json
   $ auscult evaluate --dataset image-folder --data casting --method image-flat,image-conv
   $ auscult evaluate --dataset csv --data rig.csv --label-column faulty --anomaly-label yes --json
 

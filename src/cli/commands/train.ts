@@ -1,7 +1,13 @@
 import { Command, Option } from 'commander';
 import { commission } from '../../commissioning/commission.js';
 import { shareDone } from '../../commissioning/learn.js';
-import { PRESETS, type PresetRequest, presetNamed, presetRequest } from '../../commissioning/presets/index.js';
+import {
+  PRESETS,
+  type PresetRequest,
+  presetNamed,
+  presetRequest,
+  RECORDED_SOUND_PRESET,
+} from '../../commissioning/presets/index.js';
 import { describeBudget } from '../../decision/threshold.js';
 import { parseAssignment, settingsOf } from '../../evaluation/settings.js';
 import { perMs } from '../../monitoring/feed-settings.js';
@@ -40,7 +46,7 @@ export function trainCommand(): Command {
     .addOption(
       new Option('--preset <name>', 'what the model sees, and how it learns')
         .choices(PRESETS.map(({ name }) => name))
-        .default('mel-frames'),
+        .default(RECORDED_SOUND_PRESET),
     )
     .addOption(
       new Option('--method <name>', "another way of learning than the preset's").choices(
@@ -69,7 +75,8 @@ export function trainCommand(): Command {
       'after',
       `
 Examples:
-  $ auscult train --preset mel-frames --data recordings/ --out models/pump
+  $ auscult train --data recordings/ --out models/pump
+  $ auscult train --preset mel-frames --data recordings/ --out models/pump-quick
   $ auscult train --preset table --data rig.csv --rows 1:400 --out models/rig
   $ auscult train --preset table --method knn --data rig.csv --out models/rig-knn
   $ auscult train --preset image-flat --data photos/good --out models/casting

@@ -19,7 +19,10 @@ export const PRESETS: readonly Preset[] = [
   ...CONTROL_PRESETS,
 ];
 
-/** What `commission` is asked for when no preset is named. */
+/** Recorded sound, when no preset is named: the best ranking of clips, where there is time for windows of 2 s. */
+export const RECORDED_SOUND_PRESET = 'mel-ensemble';
+
+/** What a feed learns when no preset is named. Of sound the one with the shortest windows, so that an alarm comes soon. */
 export const DEFAULT_PRESETS: Readonly<Record<Modality, string>> = {
   audio: 'mel-frames',
   image: 'image-flat',
