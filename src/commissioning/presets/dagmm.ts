@@ -1,5 +1,5 @@
 /** Auscult's own presets: DAGMMs on sound, pictures and tables. */
-import { defaultImageFlat, defaultMelFlat, defaultMelFrames } from '../../features/default-specs.js';
+import { defaultImageFlat, defaultMel, defaultMelFlat, defaultMelFrames } from '../../features/default-specs.js';
 import { levelPolicy, type Preset } from './preset.js';
 
 const own = { group: 'dagmm', method: 'dagmm' } as const;
@@ -18,8 +18,19 @@ export const DAGMM_PRESETS: readonly Preset[] = [
     title: 'windows of 2 s: DAGMMs of stacks of 5 log-mel frames and of stretches pooled over .5 and 1 s, on one scale',
     modality: 'audio',
     method: 'dagmm-ensemble',
-    // 1.984 s, a new one every 1.088 s: ten seconds are eight.
+    // 2.016 s, a new one every 1.088 s: ten seconds are eight.
     features: (options) => ({ ...defaultMelFlat(levelPolicy(options)), windowFrames: 62, hopFrames: 34 }),
+  },
+  {
+    ...own,
+    name: 'mel-pooled',
+    title: 'mean, deviation and ranked means (r = .9, .5) of each band over 2 s',
+    modality: 'audio',
+    // 2.016 s, a new one every 0.512 s.
+    features: (options) => ({
+      ...{ kind: 'mel-pooled', mel: defaultMel(), level: levelPolicy(options), windowFrames: 62, hopFrames: 16 },
+      ...{ ranks: [1, 0.9, 0.5], deviation: true },
+    }),
   },
   {
     ...own,
