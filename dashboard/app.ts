@@ -312,6 +312,7 @@ export class App extends LitElement {
   private async loadEvents(append: boolean): Promise<void> {
     this.loading = true;
     const { machine } = this.book;
+    this.book.awaitPage();
     try {
       const page = await fetchEvents(machine, append ? this.book.next : null, PAGE_EVENTS);
       if (machine === this.book.machine) this.book.setPage(page, append);

@@ -5,6 +5,8 @@ import type { EventPage } from '../src/sinks/http/protocol.js';
 export class EventBook {
   private listed: readonly Event[] = [];
   private readonly open = new Map<string, Event>();
+  /** What came while a page was on its way, which may not know of it. */
+  private meanwhile: Event[] | null = null;
   /** Cursor of the next page; null when all is loaded. */
   next: string | null = null;
   /** Machine that the list is limited to; null for all. */
@@ -19,15 +21,24 @@ export class EventBook {
     for (const event of events) this.open.set(event.id, event);
   }
 
+  /** A page is asked for. */
+  awaitPage(): void {
+    this.meanwhile = [];
+  }
+
   /** The first page, or (`append`) one more. */
   setPage({ events, next }: EventPage, append: boolean): void {
     const known = new Set(append ? this.listed.map(({ id }) => id) : []);
     this.listed = [...(append ? this.listed : []), ...events.filter(({ id }) => !known.has(id))];
     this.next = next;
+    const came = this.meanwhile ?? [];
+    this.meanwhile = null;
+    for (const event of came) this.put(event);
   }
 
   /** A new or changed event. One that is older than the loaded pages waits to be loaded. */
   put(event: Event): void {
+    this.meanwhile?.push(event);
     if (event.clearedMs === null) this.open.set(event.id, event);
     else this.open.delete(event.id);
     if (this.listed.some(({ id }) => id === event.id)) {
