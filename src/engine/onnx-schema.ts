@@ -1,8 +1,8 @@
 import protobuf from 'protobufjs/light.js';
 
 /*
- * The part of onnx.proto (ONNX 1.12, Apache-2.0) that this room writes, with its field numbers.
- * Everything is proto2, so lists of numbers are not packed.
+ * The part of onnx.proto (ONNX 1.12, Apache-2.0) that running a model needs, with its field numbers: not documentation,
+ * shapes of inner values, training. Everything is proto2, so lists of numbers are not packed.
  */
 const field = (type: string, id: number) => ({ type, id });
 const list = (type: string, id: number) => ({ rule: 'repeated', type, id, options: { packed: false } });
@@ -17,6 +17,7 @@ const root = protobuf.Root.fromJSON({
         graph: field('GraphProto', 7),
         opsetImport: list('OperatorSetIdProto', 8),
         metadataProps: list('StringStringEntryProto', 14),
+        functions: list('bytes', 25),
       },
     },
     OperatorSetIdProto: { fields: { domain: field('string', 1), version: field('int64', 2) } },
@@ -28,6 +29,7 @@ const root = protobuf.Root.fromJSON({
         initializer: list('TensorProto', 5),
         input: list('ValueInfoProto', 11),
         output: list('ValueInfoProto', 12),
+        sparseInitializer: list('bytes', 15),
       },
     },
     NodeProto: {
@@ -37,6 +39,7 @@ const root = protobuf.Root.fromJSON({
         name: field('string', 3),
         opType: field('string', 4),
         attribute: list('AttributeProto', 5),
+        domain: field('string', 7),
       },
     },
     AttributeProto: {
@@ -45,8 +48,13 @@ const root = protobuf.Root.fromJSON({
         f: field('float', 2),
         i: field('int64', 3),
         s: field('bytes', 4),
+        t: field('TensorProto', 5),
         g: field('GraphProto', 6),
+        floats: list('float', 7),
         ints: list('int64', 8),
+        strings: list('bytes', 9),
+        tensors: list('TensorProto', 10),
+        graphs: list('GraphProto', 11),
         type: field('int32', 20),
       },
     },
@@ -54,8 +62,15 @@ const root = protobuf.Root.fromJSON({
       fields: {
         dims: list('int64', 1),
         dataType: field('int32', 2),
+        floatData: list('float', 4),
+        int32Data: list('int32', 5),
+        stringData: list('bytes', 6),
+        int64Data: list('int64', 7),
         name: field('string', 8),
         rawData: field('bytes', 9),
+        doubleData: list('double', 10),
+        uint64Data: list('uint64', 11),
+        dataLocation: field('int32', 14),
       },
     },
     ValueInfoProto: { fields: { name: field('string', 1), type: field('TypeProto', 2) } },
@@ -66,7 +81,8 @@ const root = protobuf.Root.fromJSON({
   },
 });
 
-const modelType = root.lookupType('ModelProto');
+/** An ONNX file. */
+export const onnxModel = root.lookupType('ModelProto');
 
 export interface AttributeMessage {
   readonly name: string;
@@ -118,5 +134,5 @@ export function encodeModel(graph: GraphMessage, metadata: Readonly<Record<strin
     opsetImport: [{ domain: '', version: 17 }],
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
   };
-  return modelType.encode(message).finish();
+  return onnxModel.encode(message).finish();
 }
