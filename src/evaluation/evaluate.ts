@@ -1,17 +1,16 @@
 /** Methods × splits × seeds on one data set, each trial once, and what they come to. */
 import { availableParallelism, freemem } from 'node:os';
-import { AuscultError } from '../contracts.js';
 import { codeDigest } from './code-digest.js';
 import type { Dataset } from './dataset.js';
 import { type EncodedSplit, splitBytes } from './encode.js';
 import { type MethodRun, runName } from './method-request.js';
 import type { ResultCache } from './result-cache.js';
-import { Schedule } from './schedule.js';
 import type { Protocol } from './split.js';
+import { runLanes, TrialBook, type TrialListener, type TrialResults } from './trial-book.js';
 import type { TrialResult } from './trial-job.js';
 import { TrialThread } from './trial-thread.js';
 
-export interface EvaluateOptions {
+export interface EvaluateOptions extends TrialListener {
   readonly dataset: Dataset;
   readonly methods: readonly MethodRun[];
   readonly protocol: Protocol;
@@ -27,9 +26,6 @@ export interface EvaluateOptions {
   readonly threads?: number;
   readonly cache: ResultCache;
   readonly signal: AbortSignal;
-  /** @param share of the work, 0…1   @param note what is running */
-  readonly onProgress?: (share: number, note: string) => void;
-  readonly onNote?: (line: string) => void;
 }
 
 /** One method on all splits. */
@@ -57,7 +53,7 @@ interface Trial {
   readonly key: string;
 }
 
-type Results = Map<string, TrialResult | string>;
+type Results = TrialResults<TrialResult>;
 
 /**
  * A method that cannot learn a split is told in its outcome, and the others go on.
@@ -119,23 +115,12 @@ async function runAll(trials: readonly Trial[], results: Results, options: Evalu
   const threads = Array.from({ length: Math.min(jobs, trials.length) }, () => new TrialThread(data));
   const work = new Work(trials, results, options, stop.signal);
   try {
-    const lanes = threads.map((thread) =>
-      work.lane(thread).catch((error: unknown) => {
-        abort(); // the other threads need not finish what nobody will read
-        throw error;
-      }),
-    );
-    const ends = await Promise.allSettled(lanes);
-    signal.throwIfAborted();
-    const failed = ends.find((end) => end.status === 'rejected' && !isAbort(end.reason));
-    if (failed?.status === 'rejected') throw failed.reason;
+    await runLanes(threads, (thread) => work.lane(thread), { signal, stop: abort });
   } finally {
     signal.removeEventListener('abort', abort);
     await Promise.all(threads.map((thread) => thread.close()));
   }
 }
-
-const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
 
 const BYTES_A_THREAD = 400e6;
 /** Copies of a split that a fit may hold. */
@@ -155,17 +140,17 @@ function jobsFor({ table, encoding }: Dataset, threads: number): number {
 class Work {
   readonly #waiting: Trial[];
   readonly #splits = new Map<number, Promise<EncodedSplit>>();
-  readonly #schedule: Schedule;
-  readonly #said = new Set<string>();
+  readonly #book: TrialBook<TrialResult>;
 
   constructor(
     trials: readonly Trial[],
-    private readonly results: Results,
+    results: Results,
     private readonly options: EvaluateOptions,
     private readonly stop: AbortSignal,
   ) {
     this.#waiting = [...trials];
-    this.#schedule = new Schedule(trials.map(({ run }) => runName(run)));
+    const names = trials.map(({ run }) => runName(run));
+    this.#book = new TrialBook(names, results, options);
   }
 
   async lane(thread: TrialThread): Promise<void> {
@@ -188,36 +173,16 @@ class Work {
     return encoded;
   }
 
-  async #run({ id, run, seed, key, index }: Trial, split: EncodedSplit, thread: TrialThread): Promise<void> {
+  #run({ id, run, seed, key, index }: Trial, split: EncodedSplit, thread: TrialThread): Promise<void> {
     const { cache, threads = 1, seeds } = this.options;
-    const note = `${runName(run)}, ${index + 1} of ${seeds}`;
-    this.#schedule.start(id, runName(run));
-    this.#report(note);
-    try {
+    const name = runName(run);
+    const words = { running: `${name}, ${index + 1} of ${seeds}`, failed: `${name}, seed ${seed}` };
+    return this.#book.enter({ id, name, ...words }, async (onShare) => {
       const job = { ...run, seed, threads, checkpoint: { folder: cache.partialFolder(key), key } };
-      const result = await thread.run(split, job, (share) => {
-        this.#schedule.step(id, share);
-        this.#report(note);
-      });
+      const result = await thread.run(split, job, onShare);
       await cache.write(key, result);
-      this.results.set(id, result);
-    } catch (error) {
-      if (!(error instanceof AuscultError)) throw error;
-      this.results.set(id, error.message);
-      this.#say(`${runName(run)}, seed ${seed}: ${error.message.split('\n')[0]}`);
-    }
-    this.#schedule.finish(id);
-    this.#report(note);
-  }
-
-  #report(note: string): void {
-    this.options.onProgress?.(this.#schedule.share, note);
-  }
-
-  #say(line: string): void {
-    if (this.#said.has(line)) return;
-    this.#said.add(line);
-    this.options.onNote?.(line);
+      return result;
+    });
   }
 }
 

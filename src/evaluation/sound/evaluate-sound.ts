@@ -5,12 +5,13 @@ import { workerFile } from '../../commissioning/worker-file.js';
 import { AuscultError, type MelSpec } from '../../contracts.js';
 import { AskedThread } from '../asked-thread.js';
 import { codeDigest } from '../code-digest.js';
+import type { TrialResults } from '../trial-book.js';
 import { ClipIndex } from './clip-index.js';
 import type { SoundDataset } from './dataset.js';
 import { type JudgedTrial, judge } from './judge.js';
 import { lacking, PICTURE_CODE, planTrials, type TrialPlanOptions, trainLevelDb, trialId } from './plan-trials.js';
 import { type KnownMachine, type ReadDataset, readDataset, type SoundThread } from './read-dataset.js';
-import { runTrials, type TrialResults } from './run-trials.js';
+import { runTrials } from './run-trials.js';
 import type { SoundAnswer, SoundRequest, SoundTrialResult, SoundWorkerData } from './sound-job.js';
 import type { SoundMethod } from './sound-methods.js';
 
@@ -68,7 +69,7 @@ export async function evaluateSound(options: EvaluateSoundOptions): Promise<Soun
     const reading = { mels, index, threads, signal, onProgress: report('reading') };
     const { reused, ...read } = await readDataset(dataset, reading);
     const trials = planTrials(read.machines, options);
-    const results: TrialResults = new Map();
+    const results: TrialResults<SoundTrialResult> = new Map();
     for (const { id, job } of trials) {
       const known = await options.cache.read(job.checkpoint.key);
       if (known) results.set(id, known);
@@ -101,7 +102,7 @@ const distinctMels = (methods: readonly SoundMethod[]): MelSpec[] => [
 
 function outcomesOf(
   machines: readonly KnownMachine[],
-  results: TrialResults,
+  results: TrialResults<SoundTrialResult>,
   { dataset, methods, levels, seeds }: EvaluateSoundOptions,
 ): SoundOutcome[] {
   const ownAnomalies = dataset.name === 'dcase2021';

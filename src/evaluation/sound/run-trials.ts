@@ -1,54 +1,48 @@
 /** Trials on all threads, as many at a time as fit in memory. */
 import { freemem } from 'node:os';
-import { AuscultError } from '../../contracts.js';
 import type { ResultCache } from '../result-cache.js';
-import { Schedule } from '../schedule.js';
+import { runLanes, TrialBook, type TrialListener, type TrialResults } from '../trial-book.js';
 import type { SoundTrial } from './plan-trials.js';
 import type { SoundThread } from './read-dataset.js';
 import type { SoundTrialResult } from './sound-job.js';
 
-export interface RunTrialsOptions {
+export interface RunTrialsOptions extends TrialListener {
   readonly cache: ResultCache<SoundTrialResult>;
   readonly signal: AbortSignal;
   /** Ends what runs: nobody will read it. */
   readonly abort: () => void;
-  /** @param share of the work, 0…1   @param note what is running */
-  readonly onProgress?: (share: number, note: string) => void;
-  readonly onNote?: (line: string) => void;
 }
-
-/** By the trial's id: what came out, or why nothing did. */
-export type TrialResults = Map<string, SoundTrialResult | string>;
 
 /** A method that cannot learn a machine is told in its result. @throws the signal's reason, InternalError */
 export async function runTrials(
   trials: readonly SoundTrial[],
   threads: readonly SoundThread[],
-  results: TrialResults,
+  results: TrialResults<SoundTrialResult>,
   options: RunTrialsOptions,
 ): Promise<void> {
+  const { cache, signal, abort } = options;
   const queue = new MemoryQueue(trials, 0.7 * freemem());
-  const runner = new Runner(trials, results, options);
+  const names = trials.map(({ name }) => name);
+  const book = new TrialBook(names, results, options);
+  const run = ({ id, name, words, job }: SoundTrial, thread: SoundThread): Promise<void> =>
+    book.enter({ id, name, running: words, failed: words }, async (onShare) => {
+      const answer = await thread.ask({ kind: 'trial', job }, onShare);
+      if (answer.kind !== 'trial') return null;
+      await cache.write(job.checkpoint.key, answer.result);
+      return answer.result;
+    });
   const lane = async (thread: SoundThread): Promise<void> => {
     for (let trial = await queue.next(); trial; trial = await queue.next()) {
-      options.signal.throwIfAborted();
-      await runner.run(trial, thread).finally(queue.done(trial));
+      signal.throwIfAborted();
+      await run(trial, thread).finally(queue.done(trial));
     }
   };
-  const lanes = threads.map((thread) =>
-    lane(thread).catch((error: unknown) => {
-      options.abort();
-      queue.close();
-      throw error;
-    }),
-  );
-  const ends = await Promise.allSettled(lanes);
-  options.signal.throwIfAborted();
-  const failed = ends.find((end) => end.status === 'rejected' && !isAbort(end.reason));
-  if (failed?.status === 'rejected') throw failed.reason;
+  const stop = (): void => {
+    abort();
+    queue.close();
+  };
+  await runLanes(threads, lane, { signal, stop });
 }
-
-const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
 
 /** Trials from the front; one that does not fit beside those that run lets others pass, or waits. */
 class MemoryQueue {
@@ -95,48 +89,5 @@ class MemoryQueue {
 
   #wake(): void {
     for (const resolve of this.#sleepers.splice(0)) resolve();
-  }
-}
-
-class Runner {
-  readonly #schedule: Schedule;
-  readonly #said = new Set<string>();
-
-  constructor(
-    trials: readonly SoundTrial[],
-    private readonly results: TrialResults,
-    private readonly options: RunTrialsOptions,
-  ) {
-    this.#schedule = new Schedule(trials.map(({ name }) => name));
-  }
-
-  async run({ id, name, words, job }: SoundTrial, thread: SoundThread): Promise<void> {
-    this.#schedule.start(id, name);
-    this.#report(words);
-    try {
-      const answer = await thread.ask({ kind: 'trial', job }, (share) => {
-        this.#schedule.step(id, share);
-        this.#report(words);
-      });
-      if (answer.kind !== 'trial') return;
-      await this.options.cache.write(job.checkpoint.key, answer.result);
-      this.results.set(id, answer.result);
-    } catch (error) {
-      if (!(error instanceof AuscultError) || error.name === 'InternalError') throw error;
-      this.results.set(id, error.message);
-      this.#say(`${words}: ${error.message.split('\n')[0]}`);
-    }
-    this.#schedule.finish(id);
-    this.#report(words);
-  }
-
-  #report(note: string): void {
-    this.options.onProgress?.(this.#schedule.share, note);
-  }
-
-  #say(line: string): void {
-    if (this.#said.has(line)) return;
-    this.#said.add(line);
-    this.options.onNote?.(line);
   }
 }
