@@ -13,7 +13,7 @@ export interface Split {
 
 const HELD_OUT_SHARE = 0.2;
 /** With so many segments, whole ones are held out; with fewer, the end of each. */
-const MANY_SEGMENTS = 10;
+const MANY_SEGMENTS = 5;
 
 /**
  * Sets normals aside by itself: every fifth file of many, else the last fifth of each stretch of time. Rows whose data

@@ -191,7 +191,7 @@ const feed = z.strictObject({
         .string()
         .min(1)
         .optional()
-        .describe('What `learn` trains, a name of `auscult train --preset`. Default: mel-frames, image-flat or table.'),
+        .describe('What `learn` trains, a name of `auscult train --preset`. Default: mel-mean, image-flat or table.'),
       level: z.enum(['keep', 'match']).default('keep').describe('Sound: judge it as recorded, or at equal loudness.'),
     })
     .prefault({}),

@@ -45,7 +45,7 @@ export class DriftFollower {
     };
     if (!mixture)
       return refuse(
-        `expected a package with the parameters of one mixture, found ${manifest.scorer} of preset ${training.preset} without (an ensemble, another method, or an older package)`,
+        `expected a package with the parameters of one mixture, found ${manifest.scorer} of preset ${training.preset} without (several DAGMMs, another method, or an older package): preset mel-frames has them`,
       );
     if (calibration.short.independent < FEWEST_FOR_CALM)
       return refuse(

@@ -123,11 +123,27 @@ const THYROID = { hidden: [12, 4], code: 1, components: 2, batchRows: 1024, step
 /** No paper's: epochs follow from the steps. */
 const SOUND_OR_PICTURE = { hidden: [60, 30, 10], code: 2, components: 2, batchRows: 1024, steps: 4_000, epochs: 0 };
 
-/** Sounds and pictures have one DAGMM; tables several. */
+/** Frames and pictures have one DAGMM; tables and pooled sound several. */
 function robust(rowKind: RowKind, rows: number, width: number, scoringRows: number): DagmmSettings {
   const base = robustBase(rowKind, rows, width, scoringRows);
-  return rowKind === 'table' ? { ...base, ...robustTable(rows, width) } : base;
+  if (rowKind === 'table') return { ...base, ...robustTable(rows, width) };
+  return rowKind === 'mel-pooled' ? { ...base, ...robustPooled(rows, width) } : base;
 }
+
+/**
+ * Sound pooled over time has little noise left, and what is normal (the machine, with each of the other sounds of the place)
+ * is several clusters: a code that loses little, and as many components as held-out rows want.
+ */
+function robustPooled(rows: number, width: number): Partial<DagmmSettings> {
+  return {
+    code: Math.min(32, width),
+    members: 3,
+    emComponents: [1, 2, 4, 8].filter((k) => k === 1 || k * ROWS_PER_SOUND_CLUSTER <= rows),
+  };
+}
+
+/** Windows overlap: so many are some 17 that share no sample. */
+const ROWS_PER_SOUND_CLUSTER = 150;
 
 /** Tables of so many columns for their rows are whitened. */
 const TABLE_WHITENING = { whitenTo: 100, whitenAboveWidth: 200, whitenBelowRowsPerColumn: 10, rowsPerComponent: 4 };

@@ -1,9 +1,11 @@
 /** `auscult learn`, with the service running and without, by sound and by rows over MQTT. */
+
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Manifest } from '../../src/contracts.js';
 import { encodeWav } from '../../src/sources/wav-encode.js';
 import { freePort, listen, model, newFolder, Service, sound, until } from '../support/service.js';
 
@@ -38,8 +40,8 @@ async function serve(): Promise<Service> {
 
 const learn = (feed: string, ...args: string[]) =>
   Service.run(['learn', '--config', 'auscult.yaml', '--feed', feed, ...args], { cwd: folder });
-const createdAt = (name = 'learned'): string =>
-  JSON.parse(readFileSync(join(folder, name, 'model.json'), 'utf8')).createdAt;
+const packageOf = (name: string): Manifest => JSON.parse(readFileSync(join(folder, name, 'model.json'), 'utf8'));
+const createdAt = (name = 'learned'): string => packageOf(name).createdAt;
 
 /** Publishes rows of a rig, a second apart by their own clock, until it is told to stop. */
 async function publishRows(url: string): Promise<void> {
@@ -70,12 +72,14 @@ describe('auscult learn without a service', { timeout: 120_000 }, () => {
       err: expect.stringMatching(/roll back: expected a package at .*learned\.previous, found none/),
     });
     const made = [createdAt()];
-    const learned = await learn('pump', '--minutes', '0.5');
-    expect(learned).toMatchObject({ code: 0, err: expect.stringContaining('recorded 0.5 min of normal running in') });
+    const learned = await learn('pump', '--minutes', '1');
+    expect(learned).toMatchObject({ code: 0, err: expect.stringContaining('recorded 1 min of normal running in') });
     expect(learned.out).toMatch(
       /^pump: now judged by .*learned: .*needs [\d.]+ h more for at most 1 false alarm a week/,
     );
     made.push(createdAt());
+    const { training, calibration } = packageOf('learned');
+    expect([training.preset, calibration.short.smoothing]).toEqual(['mel-mean', { kind: 'mean', windows: 1 }]);
     expect(await learn('pump', '--roll-back')).toMatchObject({ code: 0, out: expect.stringContaining(made[0] ?? '') });
     expect([createdAt(), createdAt('learned.previous')]).toEqual(made);
     const again = await learn('pump', '--roll-back', '--json');

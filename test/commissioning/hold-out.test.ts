@@ -31,7 +31,7 @@ const framesOf = (rows: Float32Array): number[] => [...new Set(rows)].sort((a, b
 describe('holding normals out', () => {
   it('holds out the end of each of a few stretches, and learns each row before it once', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 2, max: 40 }), { minLength: 1, maxLength: 9 }), (lengths) => {
+      fc.property(fc.array(fc.integer({ min: 2, max: 40 }), { minLength: 1, maxLength: 4 }), (lengths) => {
         const { training, heldOut, width } = splitNormals(
           lengths.map((length, i) => segment(`file ${i}`, length)),
           spec,
@@ -51,11 +51,11 @@ describe('holding normals out', () => {
     );
   });
 
-  it('holds out every fifth of many files, whole', () => {
-    const files = Array.from({ length: 12 }, (_, i) => segment(`file ${i}`, 3));
+  it.each([5, 12])('holds out every fifth of many files, whole: %i', (count) => {
+    const files = Array.from({ length: count }, (_, i) => segment(`file ${i}`, 3));
     const { training, heldOut } = splitNormals(files, spec);
-    expect(heldOut.map(({ name }) => name)).toEqual(['file 4', 'file 9']);
-    expect(training.length / 2).toBe(10 * (4 + 4 + 7));
+    expect(heldOut.map(({ name }) => name)).toEqual(count === 5 ? ['file 4'] : ['file 4', 'file 9']);
+    expect(training.length / 2).toBe((count - heldOut.length) * (4 + 4 + 7));
     expect(framesOf(training)).toEqual(Array.from({ length: 16 }, (_, i) => i));
   });
 

@@ -34,6 +34,18 @@ export const DAGMM_PRESETS: readonly Preset[] = [
   },
   {
     ...own,
+    name: 'mel-mean',
+    title: 'mean of each band over 4.5 s, for places with other sounds',
+    modality: 'audio',
+    // 4.512 s, a new one every 0.48 s. One bang moves such a mean little: it needs no other window to agree.
+    features: (options) => ({
+      ...{ kind: 'mel-pooled', mel: defaultMel(), level: levelPolicy(options), windowFrames: 140, hopFrames: 15 },
+      ...{ ranks: [1], deviation: false },
+    }),
+    smoothing: { kind: 'mean', windows: 1 },
+  },
+  {
+    ...own,
     name: 'mel-id',
     title: 'spectrum and its movement over 2 s, by an encoder that tells the machine from altered ones (ArcFace)',
     modality: 'audio',

@@ -22,9 +22,9 @@ export const PRESETS: readonly Preset[] = [
 /** Recorded sound, when no preset is named: the best ranking of clips, where there is time for windows of 2 s. */
 export const RECORDED_SOUND_PRESET = 'mel-ensemble';
 
-/** What a feed learns when no preset is named. Of sound the one with the shortest windows, so that an alarm comes soon. */
+/** What a feed learns when no preset is named. Of sound what other sounds of the place disturb least. */
 export const DEFAULT_PRESETS: Readonly<Record<Modality, string>> = {
-  audio: 'mel-frames',
+  audio: 'mel-mean',
   image: 'image-flat',
   table: 'table',
 };
@@ -36,14 +36,17 @@ export function presetNamed(name: string): Preset {
   throw new ConfigError(`preset: expected one of ${PRESETS.map((known) => known.name).join(', ')}, found "${name}"`);
 }
 
-export type PresetRequest = Pick<CommissionOptions, 'preset' | 'features' | 'method' | 'recipe' | 'settings'> & {
+export type PresetRequest = Pick<
+  CommissionOptions,
+  'preset' | 'features' | 'method' | 'recipe' | 'settings' | 'smoothing'
+> & {
   /** Sound: what an event's words compare with. */
   readonly describe?: (window: Window) => Readonly<Record<string, number>>;
 };
 
 /** What a preset asks of `commission`. @throws {ConfigError} for an unknown name */
 export function presetRequest(name: string, options: PresetOptions = {}): PresetRequest {
-  const { modality, features, method, recipe, settings } = presetNamed(name);
-  const asked = { preset: name, features: features(options), method, recipe, settings };
+  const { modality, features, method, recipe, settings, smoothing } = presetNamed(name);
+  const asked = { preset: name, features: features(options), method, recipe, settings, smoothing };
   return modality === 'audio' ? { ...asked, describe } : asked;
 }

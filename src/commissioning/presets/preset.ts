@@ -1,4 +1,4 @@
-import type { LevelPolicy, Modality } from '../../contracts.js';
+import type { LevelPolicy, Modality, Smoothing } from '../../contracts.js';
 import type { Hyperparameters } from '../../scorers/method.js';
 import type { FeatureRequest } from '../recordings.js';
 
@@ -23,6 +23,8 @@ export interface Preset {
   readonly method: string;
   readonly recipe?: string;
   readonly settings?: Hyperparameters;
+  /** What the alarm sees of the scores; by default what the windows' length gives. */
+  readonly smoothing?: Smoothing;
 }
 
 /** The level policy asked for; what level is normal is learnt from the recordings. */

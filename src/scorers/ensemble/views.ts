@@ -84,7 +84,7 @@ function pooledView({ frames, bands }: PictureSize, length: number, hop: number,
       return tf.reshape(tf.concat(parts, 1), [n * starts.length, width]);
     },
     mixtures: ['wide'],
-    learning: (rows) => ({ ...settingsFor('mel-pooled', 'robust', rows, width), ...whitenedTo(pooledAxes), members }),
+    learning: (rows) => ({ ...settingsFor('mel-flat', 'robust', rows, width), ...whitenedTo(pooledAxes), members }),
   };
 }
 
