@@ -243,6 +243,8 @@ export interface Window extends Origin {
   readonly shape: readonly [number, number];
   /** Audio: RMS level of the window, dBFS (−120 for digital silence). */
   readonly levelDb?: number;
+  /** Audio: RMS level of what this window has and the one before had not, dBFS: the first to hear a machine stop. */
+  readonly newestDb?: number;
   /** Audio: health of the samples the window covers. */
   readonly signal?: SignalStats;
   /** Audio: the log-mel picture (frames, bands), dB, for the eye. */

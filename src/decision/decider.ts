@@ -24,6 +24,7 @@ const GAP_HOPS = 3;
 export interface ScoredWindow {
   readonly score: number;
   readonly levelDb?: number;
+  readonly newestDb?: number;
   readonly signal?: SignalStats;
   /** What is wrong with the columns of a table. */
   readonly faults?: readonly MeasuredFault[];
@@ -161,14 +162,14 @@ class FeedDecider implements Decider {
   }
 
   #window(window: ScoredWindow, nowMs: number | undefined): Decision {
-    const { startMs, endMs, levelDb } = window;
+    const { startMs, endMs } = window;
     this.#clockMs = Math.max(this.#clockMs, endMs, nowMs ?? endMs);
     if (this.#isGap(window)) this.#judge.restart();
     this.#lastWindow = { startMs, arrivedMs: nowMs ?? endMs };
     const changes = this.#heard(this.#faults.window(this.#measure(window, nowMs), endMs, this.#muted));
     if (this.#faults.blocked) return this.#decision(this.#unjudged(window), changes);
     const before = this.#operating.state;
-    const { judge, hold } = this.#operating.window(levelDb, startMs, endMs);
+    const { judge, hold } = this.#operating.window(window);
     if (this.#operating.state !== before && this.#operating.state !== 'starting') this.#forget();
     if (!judge) return this.#decision(this.#unjudged(window), changes);
     return this.#judged(window, hold, changes);

@@ -22,6 +22,14 @@ export interface Judgeable {
   readonly hold: boolean;
 }
 
+/** Levels are absent where nothing is heard. */
+export interface HeardWindow {
+  readonly levelDb?: number;
+  readonly newestDb?: number;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
 type Settings = Pick<DeciderSettings, 'operating' | 'warmUpMs' | 'offAfterMs'>;
 
 /**
@@ -36,6 +44,8 @@ export class Operating {
   #startedMs: number | null = null;
   #quietSinceMs: number | null = null;
   #fallingSinceMs: number | null = null;
+  /** No window that begins before is judged: part of it is of the machine at rest. */
+  #clearFromMs = Number.NEGATIVE_INFINITY;
 
   constructor(settings: Settings, band: LevelBand | null) {
     this.#settings = settings;
@@ -56,25 +66,33 @@ export class Operating {
     if (this.#settings.operating !== 'topic') return;
     if (!running) this.#state = 'off';
     else if (this.#state === 'off') this.#start(atMs);
+    this.#clearFromMs = atMs;
   }
 
-  window(levelDb: number | undefined, startMs: number, endMs: number): Judgeable {
-    if (levelDb !== undefined && this.#settings.operating === 'level') this.#hear(levelDb, startMs, endMs);
+  /** @param heard levels in dBFS; without that of its newest part the whole window's stands for it */
+  window({ levelDb, newestDb = levelDb, startMs, endMs }: HeardWindow): Judgeable {
+    if (levelDb !== undefined && newestDb !== undefined && this.#settings.operating === 'level') {
+      this.#hear({ levelDb, newestDb, startMs, endMs });
+    }
     if (this.#startedMs === null) this.#startedMs = startMs;
     if (this.#state === 'starting' && endMs - this.#startedMs >= this.#settings.warmUpMs) this.#state = 'running';
-    const falling = this.#fallingSinceMs !== null && endMs - this.#fallingSinceMs < this.#settings.offAfterMs;
-    return { judge: this.#state === 'running' && this.#quietSinceMs === null, hold: falling };
+    // The whole window is quiet only a window's length after the machine.
+    const patienceMs = this.#settings.offAfterMs + endMs - startMs;
+    const falling = this.#fallingSinceMs !== null && endMs - this.#fallingSinceMs < patienceMs;
+    const judge = this.#state === 'running' && this.#quietSinceMs === null && startMs >= this.#clearFromMs;
+    return { judge, hold: falling };
   }
 
-  #hear(levelDb: number, startMs: number, endMs: number): void {
+  #hear({ levelDb, newestDb, startMs, endMs }: Required<HeardWindow>): void {
     const quiet = levelDb < this.#offBelowDb + (this.#state === 'off' ? RESTART_DB : 0);
     this.#quietSinceMs = quiet ? (this.#quietSinceMs ?? startMs) : null;
-    this.#fallingSinceMs = levelDb < this.#fallingBelowDb ? (this.#fallingSinceMs ?? endMs) : null;
+    this.#fallingSinceMs = newestDb < this.#fallingBelowDb ? (this.#fallingSinceMs ?? endMs) : null;
     if (this.#quietSinceMs === null) {
       if (this.#state === 'off') this.#start(startMs);
-    } else if (this.#state === 'starting' || endMs - this.#quietSinceMs >= this.#settings.offAfterMs) {
-      this.#state = 'off';
+      return;
     }
+    this.#clearFromMs = endMs;
+    if (this.#state === 'starting' || endMs - this.#quietSinceMs >= this.#settings.offAfterMs) this.#state = 'off';
   }
 
   #start(atMs: number): void {

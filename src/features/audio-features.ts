@@ -15,6 +15,7 @@ export interface FeatureOptions {
 export class AudioFeatures implements Features {
   private readonly framer: Framer;
   private readonly scratch: Float32Array;
+  private readonly newestSamples: number;
 
   constructor(
     readonly spec: AudioFeatureSpec,
@@ -23,6 +24,7 @@ export class AudioFeatures implements Features {
   ) {
     this.framer = new Framer(logMel, spec.windowFrames, spec.hopFrames);
     this.scratch = new Float32Array(spec.windowFrames * spec.mel.melBands);
+    this.newestSamples = spec.hopFrames * spec.mel.hopSamples;
   }
 
   push(observation: Observation): Window[] {
@@ -61,6 +63,7 @@ export class AudioFeatures implements Features {
       finite: judged.finite,
       modality: 'audio',
       levelDb: level,
+      newestDb: levelDb(framed.samples.subarray(-this.newestSamples)),
       signal: joinSignalStats(stretches),
       logMel: recorded,
     };

@@ -250,11 +250,11 @@ export class FeedMonitor {
   }
 
   async #judge(model: FeedModel, window: Window, heard: HeardWindow): Promise<void> {
-    const { startMs, endMs, sequence, gap, levelDb, signal, faults } = window;
+    const { startMs, endMs, sequence, gap, levelDb, newestDb, signal, faults } = window;
     this.#lastWindowMs = endMs;
     this.#lastStartMs = startMs;
     const nowMs = this.#options.clock?.();
-    const scored = { score: model.scoreOf(heard), startMs, endMs, sequence, gap, levelDb, signal, faults };
+    const scored = { score: model.scoreOf(heard), startMs, endMs, sequence, gap, levelDb, newestDb, signal, faults };
     const decision = model.decider.step({ kind: 'window', window: scored, nowMs });
     if (decision.verdict && model.scorer) this.#suspects.add(window, decision.verdict, model.scorer);
     await this.#follow(decision, endMs, model.scorer, window);

@@ -79,7 +79,7 @@ describe('auscult learn without a service', { timeout: 120_000 }, () => {
     );
     made.push(createdAt());
     const { training, calibration } = packageOf('learned');
-    expect([training.preset, calibration.short.smoothing]).toEqual(['mel-mean', { kind: 'mean', windows: 1 }]);
+    expect([training.preset, calibration.short.smoothing]).toEqual(['mel-mean', { kind: 'm-of-n', m: 2, n: 3 }]);
     expect(await learn('pump', '--roll-back')).toMatchObject({ code: 0, out: expect.stringContaining(made[0] ?? '') });
     expect([createdAt(), createdAt('learned.previous')]).toEqual(made);
     const again = await learn('pump', '--roll-back', '--json');

@@ -167,7 +167,7 @@ describe('operating state', () => {
     expect(feed.story).toEqual([]);
     const stays = run()
       .feed(minute(1), on)
-      .feed(repeat(99, 9), { ...on, levelDb: -36 });
+      .feed(repeat(99, 11), { ...on, levelDb: -36 });
     expect(stays.story).toEqual(['anomaly raised']);
   });
 

@@ -37,12 +37,12 @@ export const DAGMM_PRESETS: readonly Preset[] = [
     name: 'mel-mean',
     title: 'mean of each band over 4.5 s, for places with other sounds',
     modality: 'audio',
-    // 4.512 s, a new one every 0.48 s. One bang moves such a mean little: it needs no other window to agree.
+    // 4.512 s, a new one every 0.48 s. One bang moves such a mean little; the second hears that a machine stops.
     features: (options) => ({
       ...{ kind: 'mel-pooled', mel: defaultMel(), level: levelPolicy(options), windowFrames: 140, hopFrames: 15 },
       ...{ ranks: [1], deviation: false },
     }),
-    smoothing: { kind: 'mean', windows: 1 },
+    smoothing: { kind: 'm-of-n', m: 2, n: 3 },
   },
   {
     ...own,
