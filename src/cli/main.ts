@@ -29,7 +29,7 @@ const program = new Command('auscult')
     `
 Examples:
   $ auscult demo                                     two recorded pumps, a broker and the page
-  $ auscult train --preset mel-frames --data recordings/ --out models/pump
+  $ auscult train --preset mel-mean --data recordings/ --out models/pump
   $ auscult score --model models/pump clip.wav
   $ auscult run --config config/auscult.yaml
 `,

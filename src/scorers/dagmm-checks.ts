@@ -17,7 +17,7 @@ export async function checkDagmm(
     const z = { data: (await outputs.of(thinned(rows))).latent, size };
     const variance = settings.standardiseLatent ? unscaledVariance(latentScale.scale) : varianceOf(z.data, size);
     return joinChecks([
-      checkCollapse(z, variance, mixture.phi),
+      checkCollapse(z, variance, mixture.phi, model.shape.code),
       await checkDirection(onnx, rows, { rowShape, seed, threads }),
     ]);
   } finally {

@@ -32,13 +32,15 @@ export function effectiveNumber(shares: ArrayLike<number>): number {
 /**
  * @param z (N, D) latents of normal rows   @param variance (D) of each before standardisation
  * @param phi (K) weights of the mixture
+ * @param code how many of the D, from the first, are the code's; what the reconstruction adds may be the same for all rows when it is good
  */
 export function checkCollapse(
   z: { readonly data: ArrayLike<number>; readonly size: number },
   variance: ArrayLike<number>,
   phi: ArrayLike<number>,
+  code: number = z.size,
 ): FitChecks {
-  const constant = Array.from(variance).flatMap((v, d) => (v > LEAST_VARIANCE ? [] : [d]));
+  const constant = Array.from(variance).flatMap((v, d) => (v > LEAST_VARIANCE || d >= code ? [] : [d]));
   const dimensions = effectiveDimensions(z);
   const components = effectiveNumber(phi);
   const notes: string[] = [];

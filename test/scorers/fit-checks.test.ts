@@ -25,6 +25,7 @@ describe('what is seen of a fit without anomalies', () => {
   it('tells latents that do not vary, that vary together, and a component that has every row', () => {
     const healthy = checkCollapse({ data: normals(3000), size: 3 }, [1, 2, 0.1], [0.4, 0.6]);
     expect(healthy.notes).toEqual([]);
+    expect(checkCollapse({ data: normals(3000), size: 3 }, [1, 2, 1e-7], [0.4, 0.6], 2).notes).toEqual([]);
     expect(healthy.facts['check latent dimensions']).toBeGreaterThan(2.9);
     const together = normals(500).flatMap((v) => [v, -v, 2 * v, v, v, 3 * v, v, -v, v, v]);
     const { notes } = checkCollapse({ data: together, size: 10 }, [1, 1, 4, 1, 1, 9, 1, 1, 1e-7, 0], [0.999, 0.001]);
