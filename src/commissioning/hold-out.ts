@@ -12,18 +12,22 @@ export interface Split {
 }
 
 const HELD_OUT_SHARE = 0.2;
-/** With so many segments, whole ones are held out; with fewer, the end of each. */
-const MANY_SEGMENTS = 5;
+const EVERY = Math.round(1 / HELD_OUT_SHARE);
+/** With so many segments, whole ones are held out; with fewer, the end of each, if most of it can still be learnt. */
+const MANY_SEGMENTS = 10;
 
 /**
  * Sets normals aside by itself: every fifth file of many, else the last fifth of each stretch of time. Rows whose data
- * overlaps the border are dropped.
+ * overlaps the border are dropped; where that is most of them, every fifth of five stretches and more.
  * @throws {ModelError} when nothing would be left to learn from
  */
 export function splitNormals(segments: readonly Segment[], spec: FeatureSpec): Split {
-  const learnt = windowsLearnt(segments.map(({ windows }) => windows.length));
+  const lengths = segments.map(({ windows }) => windows.length);
   const width = segments[0]?.windows[0]?.shape[1] ?? 0;
-  const rows = segments.flatMap((segment, i) => uniqueRows(segment, learnt[i] ?? 0, spec));
+  const ways = lengths.length < EVERY ? [windowsLearnt(lengths)] : [windowsLearnt(lengths), wholeLearnt(lengths)];
+  const { learnt, rows } = ways
+    .map((learnt) => ({ learnt, rows: segments.flatMap((segment, i) => uniqueRows(segment, learnt[i] ?? 0, spec)) }))
+    .reduce((ends, whole) => (LOSS * countOf(ends.rows) < countOf(whole.rows) ? whole : ends));
   const heldOut = segments
     .map(({ name, windows }, i) => ({ name, windows: windows.slice(learnt[i] ?? 0) }))
     .filter(({ windows }) => windows.length > 0);
@@ -47,10 +51,19 @@ export function splitNormals(segments: readonly Segment[], spec: FeatureSpec): S
  * learnt. @param lengths windows of each segment
  */
 export function windowsLearnt(lengths: readonly number[]): number[] {
-  const every = Math.round(1 / HELD_OUT_SHARE);
-  if (lengths.length >= MANY_SEGMENTS) return lengths.map((length, i) => (i % every === every - 1 ? 0 : length));
+  if (lengths.length >= MANY_SEGMENTS) return wholeLearnt(lengths);
   return lengths.map((length) => length - Math.min(length - 1, Math.max(1, Math.round(length * HELD_OUT_SHARE))));
 }
+
+/** Every fifth is held out whole. */
+function wholeLearnt(lengths: readonly number[]): number[] {
+  return lengths.map((length, i) => (i % EVERY === EVERY - 1 ? 0 : length));
+}
+
+/** Ends are not worth it where long windows overlap so far over their borders that whole segments would leave this many times as much. */
+const LOSS = 2;
+
+const countOf = (rows: readonly Float32Array[]): number => rows.reduce((sum, { length }) => sum + length, 0);
 
 /** Pictures come one after the other: the held-out ones make one run. */
 const joined = (segments: readonly Segment[]): Segment => ({

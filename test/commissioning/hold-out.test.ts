@@ -51,12 +51,32 @@ describe('holding normals out', () => {
     );
   });
 
-  it.each([5, 12])('holds out every fifth of many files, whole: %i', (count) => {
-    const files = Array.from({ length: count }, (_, i) => segment(`file ${i}`, 3));
+  it('holds out every fifth of many files, whole', () => {
+    const files = Array.from({ length: 12 }, (_, i) => segment(`file ${i}`, 3));
     const { training, heldOut } = splitNormals(files, spec);
-    expect(heldOut.map(({ name }) => name)).toEqual(count === 5 ? ['file 4'] : ['file 4', 'file 9']);
-    expect(training.length / 2).toBe((count - heldOut.length) * (4 + 4 + 7));
+    expect(heldOut.map(({ name }) => name)).toEqual(['file 4', 'file 9']);
+    expect(training.length / 2).toBe(10 * (4 + 4 + 7));
     expect(framesOf(training)).toEqual(Array.from({ length: 16 }, (_, i) => i));
+  });
+
+  it.each([
+    [4, 4, 1],
+    [6, 1, 60],
+  ])('holds out whole files where windows of %i are so long that the ends would cost most', (count, held, rows) => {
+    const long: FeatureSpec = { ...spec, kind: 'mel-pooled', windowFrames: 40, ranks: [1], deviation: false };
+    const stretch = (i: number): Segment => ({
+      name: `file ${i}`,
+      windows: Array.from({ length: 12 }, (_, at) => ({
+        ...{ data: Float32Array.of(at), shape: [1, 1], origin: `file ${i}`, sequence: at, levelDb: -20 },
+        ...{ startMs: 16 * at, endMs: 16 * at + 160 },
+      })),
+    });
+    const { training, heldOut } = splitNormals(
+      Array.from({ length: count }, (_, i) => stretch(i)),
+      long,
+    );
+    expect(heldOut).toHaveLength(held);
+    expect(training.length).toBe(count === 4 ? count * rows : rows);
   });
 
   it('makes one run of the held-out pictures', () => {
