@@ -65,8 +65,10 @@ export class Operating {
   told(running: boolean, atMs: number): void {
     if (this.#settings.operating !== 'topic') return;
     if (!running) this.#state = 'off';
-    else if (this.#state === 'off') this.#start(atMs);
-    this.#clearFromMs = atMs;
+    else if (this.#state === 'off') {
+      this.#start(atMs);
+      this.#clearFromMs = atMs;
+    }
   }
 
   /** @param heard levels in dBFS; without that of its newest part the whole window's stands for it */

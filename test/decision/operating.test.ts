@@ -75,3 +75,34 @@ describe.each([1000, 2000, 4500])('windows of %i ms', (windowMs) => {
     expect(raised[0]).toBeLessThan(15_000 + 3_000 + windowMs + 2 * HOP_MS);
   });
 });
+
+describe('a machine of which a topic tells', () => {
+  const judgedFrom = (told: readonly (readonly [atMs: number, running: boolean])[]): number[] => {
+    const operating = new Operating({ operating: 'topic', warmUpMs: 1_000, offAfterMs: 3_000 }, null);
+    const judged: number[] = [];
+    let next = 0;
+    for (let endMs = 4_500; endMs < 40_000; endMs += HOP_MS) {
+      for (; (told[next]?.[0] ?? Number.POSITIVE_INFINITY) <= endMs; next++) {
+        const [atMs, running] = told[next] as readonly [number, boolean];
+        operating.told(running, atMs);
+      }
+      if (operating.window({ startMs: endMs - 4_500, endMs }).judge) judged.push(endMs - 4_500);
+    }
+    return judged;
+  };
+
+  it('is judged while it is told again and again that it runs', () => {
+    const told = Array.from({ length: 40 }, (_, i) => [1_000 * i, true] as const);
+    expect(judgedFrom(told)).toEqual(judgedFrom([]));
+    expect(judgedFrom(told).length).toBeGreaterThan(70);
+  });
+
+  it('is judged again by windows that begin after it ran again', () => {
+    const judged = judgedFrom([
+      [15_000, false],
+      [20_000, true],
+    ]);
+    expect(judged.filter((startMs) => startMs + 4_500 > 15_000 && startMs < 20_000)).toEqual([]);
+    expect(judged.some((startMs) => startMs >= 20_000 && startMs < 20_000 + 2 * HOP_MS)).toBe(true);
+  });
+});
