@@ -1,5 +1,6 @@
 import { ModelError } from '../contracts.js';
 import type { LogMelPicture } from './log-mel.js';
+import { Scratch } from './scratch.js';
 
 /** Row-major `shape`. */
 export interface Rows {
@@ -9,13 +10,14 @@ export interface Rows {
 
 /**
  * Every stack of `stackFrames` consecutive frames, once: row r is frames r … r + stackFrames − 1 one after the other.
+ * @param scratch where they lie; without it they are the caller's own
  * @returns (frames − stackFrames + 1, stackFrames · bands), no rows when the picture is shorter than a stack
  */
-export function frameStacks(picture: LogMelPicture, stackFrames: number): Rows {
+export function frameStacks(picture: LogMelPicture, stackFrames: number, scratch = new Scratch()): Rows {
   const { data, frames, bands } = picture;
   const width = stackFrames * bands;
   const rows = Math.max(0, frames - stackFrames + 1);
-  const stacks = new Float32Array(rows * width);
+  const stacks = scratch.lend(rows * width);
   for (let row = 0; row < rows; row++) stacks.set(data.subarray(row * bands, row * bands + width), row * width);
   return { data: stacks, shape: [rows, width] };
 }

@@ -14,14 +14,16 @@ function sumOfSquares(samples: Float32Array): number {
   const whole = samples.length - (samples.length % 4);
   let [a, b, c, d] = [0, 0, 0, 0];
   for (let i = 0; i < whole; i += 4) {
-    a += (samples[i] as number) ** 2;
-    b += (samples[i + 1] as number) ** 2;
-    c += (samples[i + 2] as number) ** 2;
-    d += (samples[i + 3] as number) ** 2;
+    a += square(samples[i] as number);
+    b += square(samples[i + 1] as number);
+    c += square(samples[i + 2] as number);
+    d += square(samples[i + 3] as number);
   }
-  for (let i = whole; i < samples.length; i++) a += (samples[i] as number) ** 2;
+  for (let i = whole; i < samples.length; i++) a += square(samples[i] as number);
   return a + b + c + d;
 }
+
+const square = (x: number): number => x * x;
 
 /** What the policy adds to every band of a window of this level, dB: a gain is an offset of the logarithm. */
 export function levelOffsetDb(level: LevelPolicy, windowLevelDb: number): number {

@@ -4,6 +4,7 @@ import { flatWindows, frameStacks, type Rows } from './frame-stacks.js';
 import { levelDb } from './level.js';
 import type { LogMelPicture } from './log-mel.js';
 import { pooledWindows } from './pooled.js';
+import type { Scratch } from './scratch.js';
 
 /** One stretch of sound, seen as log-mel and as samples. */
 export interface SoundStretch {
@@ -15,11 +16,15 @@ export interface SoundStretch {
   readonly offsetDb: number;
 }
 
-/** All frame stacks once, or one row a window. No rows when the stretch is shorter than one. */
-export function soundRows(spec: AudioFeatureSpec, { picture, samples, offsetDb }: SoundStretch): Rows {
+/**
+ * All frame stacks once, or one row a window. No rows when the stretch is shorter than one.
+ * @param scratch where stacks may lie until it lends again
+ */
+export function soundRows(spec: AudioFeatureSpec, stretch: SoundStretch, scratch?: Scratch): Rows {
+  const { picture, samples, offsetDb } = stretch;
   switch (spec.kind) {
     case 'mel-frames':
-      return frameStacks(picture, spec.stackFrames);
+      return frameStacks(picture, spec.stackFrames, scratch);
     case 'mel-flat':
       return flatWindows(picture, spec.windowFrames, spec.hopFrames);
     case 'mel-pooled':

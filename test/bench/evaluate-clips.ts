@@ -8,7 +8,7 @@ import { clip } from './wav-to-score.js';
 const IDS = ['id_00', 'id_02'];
 const TRAIN = 9;
 /** Of each machine. */
-const TEST = 400;
+const TEST = 1000;
 
 /** What of the result is measured. */
 interface Timed {

@@ -29,7 +29,7 @@ export class ClipReader {
     }
   }
 
-  /** @throws {SourceError} when the file has changed or gone since it was looked at */
+  /** Valid until the next picture. @throws {SourceError} when the file has changed or gone since it was looked at */
   async picture({ path, channel, digest }: KnownClip, mel: MelSpec): Promise<ClipPicture> {
     const stored = this.store.read(digest, channel, mel);
     if (stored) return stored;

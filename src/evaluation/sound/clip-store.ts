@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { MelSpec } from '../../contracts.js';
+import { FileBytes } from './read-clip.js';
 
 /** One channel of a clip, seen as log-mel without floor and before any level policy. */
 export interface ClipPicture {
@@ -20,6 +21,7 @@ const DIGEST_BYTES = 16;
 
 /** Owned by one thread; several may share the folder: a file that is still being written fails its own digest. */
 export class ClipStore {
+  readonly #file = new FileBytes();
   #writable = true;
 
   /** @param folder null keeps nothing   @param code digest of the code that makes pictures */
@@ -28,11 +30,12 @@ export class ClipStore {
     private readonly code: string,
   ) {}
 
-  /** Owned by the caller; null when it is not there, torn, or made by other code. */
+  /** Valid until the next call; null when it is not there, torn, or made by other code. */
   read(digest: string, channel: number, mel: MelSpec): ClipPicture | null {
     if (this.folder === null) return null;
     try {
-      return decode(readFileSync(this.#pathOf(digest, channel, mel)), mel.melBands);
+      const path = this.#pathOf(digest, channel, mel);
+      return decode(this.#file.read(path) ?? readFileSync(path), mel.melBands);
     } catch {
       return null;
     }
@@ -78,10 +81,11 @@ function encode({ raw, frames, levelDb, samples }: ClipPicture): Buffer {
   return bytes;
 }
 
+/** A view of the file's bytes, which begin their buffer. */
 function decode(file: Buffer, bands: number): ClipPicture | null {
   const end = Math.max(0, file.length - DIGEST_BYTES);
   if (!digestOf(file.subarray(0, end)).equals(file.subarray(end))) return null;
-  const { buffer, byteOffset } = file.byteOffset % 8 === 0 ? file : Buffer.copyBytesFrom(file);
+  const { buffer, byteOffset } = file;
   const [levelDb = 0, samples = 0, frames = 0] = new Float64Array(buffer, byteOffset, HEADER_BYTES / 8);
   const raw = new Float32Array(buffer, byteOffset + HEADER_BYTES, (end - HEADER_BYTES) / 4);
   return raw.length === frames * bands ? { raw, frames, levelDb, samples } : null;

@@ -1,6 +1,7 @@
 /** A clip → the windows that training and `auscult score` make of it, from its picture. */
 import { type AudioFeatureSpec, SourceError } from '../../contracts.js';
 import { floorDb } from '../../features/log-mel.js';
+import type { Scratch } from '../../features/scratch.js';
 import { soundRows, windowSamples } from '../../features/sound-rows.js';
 import { rowsPerWindow, rowWidth } from '../../features/spec-sizes.js';
 import { type ClipReader, rawPicture } from './clip-reader.js';
@@ -83,12 +84,14 @@ export interface WindowRows {
 /**
  * The windows `from` to `to` (not included) that lie `hopFrames` apart, their rows as `soundRows` makes them of each
  * window by itself. Windows of frame stacks are views of the stacks of all, so that none is held twice.
+ * @param scratch where they may lie until it lends again
  */
 export function windowsOf(
   spec: AudioFeatureSpec,
   hopFrames: number,
   { picture, frames, samples, offsetDb, finite }: HeardClip,
   [from, to]: readonly [number, number],
+  scratch?: Scratch,
 ): WindowRows[] {
   const { melBands: bands, hopSamples } = spec.mel;
   const first = from * hopFrames;
@@ -98,7 +101,7 @@ export function windowsOf(
     samples: samples.subarray(first * hopSamples),
     offsetDb,
   };
-  const { data } = soundRows({ ...spec, hopFrames }, stretch);
+  const { data } = soundRows({ ...spec, hopFrames }, stretch, scratch);
   const [rows, width] = [rowsPerWindow(spec), rowWidth(spec)];
   const step = spec.kind === 'mel-frames' ? hopFrames : 1;
   return Array.from({ length: to - from }, (_, i) => ({

@@ -83,7 +83,7 @@ export class FileBytes {
   #buffer = Buffer.alloc(0);
 
   /** All bytes, a view that is valid until the next call; null of a large file. @throws {SourceError} */
-  read(path: string): Uint8Array | null {
+  read(path: string): Buffer | null {
     let file: number | undefined;
     try {
       file = openSync(path, 'r');

@@ -1,5 +1,6 @@
 /** One method on one machine: learns its training clips, scores its test clips as `auscult score` would. */
 import type { AudioFeatureSpec } from '../../contracts.js';
+import { Scratch } from '../../features/scratch.js';
 import { clipHopFrames, rowShape } from '../../features/spec-sizes.js';
 import { openCheckpoints } from '../../scorers/checkpoint.js';
 import type { FittedModel } from '../../scorers/method.js';
@@ -103,9 +104,10 @@ async function scoreClips(
   options: SoundTrialOptions,
 ): Promise<number[]> {
   const scores: number[] = [];
+  const scratch = new Scratch();
   for (const clip of clips) {
     stopIfAsked(options);
-    const energies = await windowEnergies(scorer, await hear(reader, clip, spec, referenceLevelDb), spec);
+    const energies = await windowEnergies(scorer, await hear(reader, clip, spec, referenceLevelDb), spec, scratch);
     let sum = 0;
     for (const energy of energies) sum += energy;
     scores.push(sum / energies.length);
@@ -118,12 +120,17 @@ async function scoreClips(
 const WINDOWS_AT_ONCE = 48;
 
 /** Energies of a clip's windows as they lie when it is scored: stacks of frames side by side, each once. */
-export async function windowEnergies(scorer: RowScorer, clip: HeardClip, spec: AudioFeatureSpec): Promise<number[]> {
+export async function windowEnergies(
+  scorer: RowScorer,
+  clip: HeardClip,
+  spec: AudioFeatureSpec,
+  scratch: Scratch,
+): Promise<number[]> {
   const hop = clipHopFrames(spec);
   const count = 1 + Math.floor((clip.frames - spec.windowFrames) / hop);
   const energies: number[] = [];
   for (let from = 0; from < count; from += WINDOWS_AT_ONCE) {
-    const rows = windowsOf(spec, hop, clip, [from, Math.min(count, from + WINDOWS_AT_ONCE)]);
+    const rows = windowsOf(spec, hop, clip, [from, Math.min(count, from + WINDOWS_AT_ONCE)], scratch);
     const windows = rows.map((window, i) => ({ ...window, origin: 'clip', sequence: from + i }));
     energies.push(...(await scoreWindows(scorer, windows, rows[0]?.shape[1] ?? 0)));
   }

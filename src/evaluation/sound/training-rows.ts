@@ -2,6 +2,7 @@
 import { uniqueRows, windowsLearnt } from '../../commissioning/hold-out.js';
 import type { Segment } from '../../commissioning/recordings.js';
 import type { AudioFeatureSpec } from '../../contracts.js';
+import { Scratch } from '../../features/scratch.js';
 import { hopMs, rowsPerWindow, rowWidth, windowMs } from '../../features/spec-sizes.js';
 import { type HeardClip, heardSamples, type WindowRows, windowsIn, windowsOf } from './clip-windows.js';
 import type { KnownClip } from './sound-job.js';
@@ -59,6 +60,7 @@ function segmentOf(windows: readonly WindowRows[], spec: AudioFeatureSpec): Segm
 export class TrainingRows {
   readonly data: Float32Array;
   readonly width: number;
+  readonly #scratch = new Scratch();
   #seen = 0;
   #kept = 0;
 
@@ -79,7 +81,8 @@ export class TrainingRows {
   /** @param clip place among the training clips; they come in order */
   add(clip: number, heard: HeardClip): void {
     const { spec, plan } = this;
-    const segment = segmentOf(windowsOf(spec, spec.hopFrames, heard, [0, plan.windows[clip] ?? 0]), spec);
+    const windows = windowsOf(spec, spec.hopFrames, heard, [0, plan.windows[clip] ?? 0], this.#scratch);
+    const segment = segmentOf(windows, spec);
     for (const part of uniqueRows(segment, plan.learnt[clip] ?? 0, spec)) this.#addRows(part);
   }
 
