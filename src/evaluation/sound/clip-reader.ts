@@ -2,6 +2,7 @@
 import { type MelSpec, SourceError } from '../../contracts.js';
 import { levelDb } from '../../features/level.js';
 import { createLogMel } from '../../features/log-mel.js';
+import { Scratch } from '../../features/scratch.js';
 import type { ClipPicture, ClipStore } from './clip-store.js';
 import type { Clip } from './dataset.js';
 import { atRate, digestOfFile, FileBytes, type ReadSound, readSound, SampleBuffer } from './read-clip.js';
@@ -10,6 +11,7 @@ import type { KnownClip, ReadClip, ReadJob } from './sound-job.js';
 export class ClipReader {
   readonly #files = new FileBytes();
   readonly #samples = new SampleBuffer();
+  readonly #scratch = new Scratch();
 
   constructor(private readonly store: ClipStore) {}
 
@@ -34,7 +36,8 @@ export class ClipReader {
     const stored = this.store.read(digest, channel, mel);
     if (stored) return stored;
     const bytes = this.#sameBytes(path, digest);
-    const picture = await pictureOf(await readSound(path, channel, bytes ?? undefined, this.#samples), mel);
+    const sound = await readSound(path, channel, bytes ?? undefined, this.#samples);
+    const picture = await pictureOf(sound, mel, this.#scratch);
     this.store.write(digest, channel, mel, picture);
     return picture;
   }
@@ -61,7 +64,7 @@ export class ClipReader {
     const sound = await readSound(clip.path, clip.channel, bytes ?? undefined, this.#samples);
     const pictures: ClipPicture[] = [];
     for (const mel of mels) {
-      const picture = await pictureOf(sound, mel);
+      const picture = await pictureOf(sound, mel, this.#scratch);
       this.store.write(digest, clip.channel, mel, picture);
       pictures.push(picture);
     }
@@ -79,19 +82,26 @@ function known(
   return { path, channel, digest, at: Object.fromEntries(facts) };
 }
 
-/** Every whole frame of the clip; the level is of what the frames cover, so that a clip of one level has no other in them. */
-export async function pictureOf(sound: ReadSound, mel: MelSpec): Promise<ClipPicture> {
+/**
+ * Every whole frame of the clip; the level is of what the frames cover, so that a clip of one level has no other in them.
+ * @param scratch where it may lie until it lends again
+ */
+export async function pictureOf(sound: ReadSound, mel: MelSpec, scratch?: Scratch): Promise<ClipPicture> {
   const samples = await atRate(sound, mel.sampleRateHz);
-  const { raw, frames } = await rawPicture(samples, mel);
+  const { raw, frames } = await rawPicture(samples, mel, scratch);
   const covered = frames > 0 ? (frames - 1) * mel.hopSamples + mel.fftSize : samples.length;
   return { raw, frames, levelDb: levelDb(samples.subarray(0, covered)), samples: samples.length };
 }
 
-/** (frames, bands) dB without floor. */
-export async function rawPicture(samples: Float32Array, mel: MelSpec): Promise<{ raw: Float32Array; frames: number }> {
+/** (frames, bands) dB without floor. @param scratch where it may lie until it lends again */
+export async function rawPicture(
+  samples: Float32Array,
+  mel: MelSpec,
+  scratch = new Scratch(),
+): Promise<{ raw: Float32Array; frames: number }> {
   const logMel = await createLogMel(mel);
   const frames = logMel.framesIn(samples.length);
-  const raw = new Float32Array(frames * mel.melBands);
+  const raw = scratch.lend(frames * mel.melBands);
   logMel.writeRaw(samples, 0, frames, raw, 0);
   return { raw, frames };
 }

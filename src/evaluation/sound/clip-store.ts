@@ -22,6 +22,7 @@ const DIGEST_BYTES = 16;
 /** Owned by one thread; several may share the folder: a file that is still being written fails its own digest. */
 export class ClipStore {
   readonly #file = new FileBytes();
+  #written = Buffer.alloc(0);
   #writable = true;
 
   /** @param folder null keeps nothing   @param code digest of the code that makes pictures */
@@ -45,7 +46,7 @@ export class ClipStore {
   write(digest: string, channel: number, mel: MelSpec, picture: ClipPicture): void {
     if (this.folder === null || !this.#writable) return;
     const path = this.#pathOf(digest, channel, mel);
-    const bytes = encode(picture);
+    const bytes = this.#encode(picture);
     try {
       writeFileSync(path, bytes);
     } catch {
@@ -64,21 +65,23 @@ export class ClipStore {
     }
   }
 
+  /** Level (float64), samples, frames (float64 too), padding; the picture; the first half of a SHA-256 of it all. */
+  #encode({ raw, frames, levelDb, samples }: ClipPicture): Buffer {
+    const length = HEADER_BYTES + raw.byteLength + DIGEST_BYTES;
+    if (length > this.#written.length) this.#written = Buffer.allocUnsafeSlow(length);
+    const bytes = this.#written.subarray(0, length);
+    new Float64Array(bytes.buffer, 0, HEADER_BYTES / 8).set([levelDb, samples, frames, 0]);
+    new Float32Array(bytes.buffer, HEADER_BYTES, raw.length).set(raw);
+    const end = length - DIGEST_BYTES;
+    digestOf(bytes.subarray(0, end)).copy(bytes, end);
+    return bytes;
+  }
+
   #pathOf(digest: string, channel: number, { sampleRateHz, fftSize, hopSamples, melBands }: MelSpec): string {
     const key = [digest, channel, sampleRateHz, fftSize, hopSamples, melBands, this.code].join();
     const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
     return join(this.folder ?? '', name.slice(0, 1), `${name}.mel`);
   }
-}
-
-/** Level (float64), samples, frames (float64 too), padding; the picture; the first half of a SHA-256 of it all. */
-function encode({ raw, frames, levelDb, samples }: ClipPicture): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(HEADER_BYTES + raw.byteLength + DIGEST_BYTES);
-  new Float64Array(bytes.buffer, 0, HEADER_BYTES / 8).set([levelDb, samples, frames, 0]);
-  new Float32Array(bytes.buffer, HEADER_BYTES, raw.length).set(raw);
-  const end = bytes.length - DIGEST_BYTES;
-  digestOf(bytes.subarray(0, end)).copy(bytes, end);
-  return bytes;
 }
 
 /** A view of the file's bytes, which begin their buffer. */
