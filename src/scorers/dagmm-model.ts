@@ -26,6 +26,8 @@ export interface DagmmModel extends DagmmNetworks {
   readonly transform: InputTransform;
   readonly latentScale: LatentScale;
   readonly mixture: Mixture;
+  /** Of [standardised z, x]: the row as the encoder sees it, beside its latent. Where it is, the energy is the mean of both. */
+  readonly wide?: Mixture;
 }
 
 /** [x (N, P)] or [x, outside (N, 1)] → [z (N, D)], before standardisation. */
@@ -62,7 +64,13 @@ export function meanEnergyFunction(models: readonly DagmmModel[]): Recorded {
 /** [x] or [x, outside] → [standardised z (N, D), energy (N)] */
 function energyFunction(model: DagmmModel): Recorded {
   const toLatent = latentFunction(model);
-  return (x) => latentEnergy(toLatent(x)[0] as tf.Tensor2D, model);
+  const { wide } = model;
+  return (x) => {
+    const [z, energy] = latentEnergy(toLatent(x)[0] as tf.Tensor2D, model) as [tf.Tensor, tf.Tensor];
+    if (!wide) return [z, energy];
+    const beside = energyUnder(wide, tf.concat([z, x[0] as tf.Tensor], 1) as tf.Tensor2D);
+    return [z, tf.mul(tf.add(energy, beside), 0.5)];
+  };
 }
 
 /** z (N, D) before standardisation → [standardised z (N, D), energy (N)] */
@@ -70,9 +78,16 @@ export function latentEnergy(
   z: tf.Tensor2D,
   { latentScale, mixture }: Pick<DagmmModel, 'latentScale' | 'mixture'>,
 ): tf.Tensor[] {
-  const { components: k, size: d, mean, inverse, offset } = mixture;
   const standard = tf.mul(tf.sub(z, vector(latentScale.mean)), vector(latentScale.scale)) as tf.Tensor2D;
+  return [standard, energyUnder(mixture, standard)];
+}
+
+/** Rows (N, D) → energy (N), the mixture as constants. */
+export function energyUnder(
+  { components: k, size: d, mean, inverse, offset }: Mixture,
+  rows: tf.Tensor2D,
+): tf.Tensor1D {
   const means = tf.tensor2d(Float32Array.from(mean), [k, d]);
   const factors = tf.tensor3d(Float32Array.from(inverse), [k, d, d]);
-  return [standard, mixtureEnergy(standard, means, factors, vector(offset))];
+  return mixtureEnergy(rows, means, factors, vector(offset));
 }

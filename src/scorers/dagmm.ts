@@ -32,20 +32,21 @@ export function dagmmOf({
   finalLoss,
 }: TrainedDagmm): FittedModel {
   const { settings } = model;
-  const mixtures = members.map((member) => member.model.mixture);
+  const wide = members.flatMap((member) => member.model.wide ?? []);
+  const mixtures = [...members.map((member) => member.model.mixture), ...wide];
   return {
     onnx,
     meanRow,
     hyperparameters: {
       ...settings,
       ...mixtureFacts({ model, choice }),
-      ...(members.length > 1 ? { memberComponents: mixtures.map(({ components }) => components) } : {}),
+      ...(mixtures.length > 1 ? { mixtureSizes: mixtures.map(({ components }) => components) } : {}),
     },
     scoringRows: settings.scoringRows,
     epochs,
     skippedSteps,
     singularRetries: mixtures.reduce((sum, mixture) => sum + mixture.singularRetries, 0),
     finalLoss: Number.isFinite(finalLoss) ? finalLoss : null,
-    ...(members.length === 1 ? { mixture: mixtureParameters({ model }) } : {}),
+    ...(mixtures.length === 1 ? { mixture: mixtureParameters({ model }) } : {}),
   };
 }

@@ -8,12 +8,13 @@ import {
   latentFunction,
   membershipFunction,
 } from './dagmm-model.js';
-import { chooseMixture, type MixtureChoice } from './mixture-choice.js';
-import { fitByEm, kMeansMemberships } from './mixture-fit.js';
+import { type ChoiceOptions, chooseComponents, chooseMixture, type MixtureChoice } from './mixture-choice.js';
+import { fitByEm, kMeansMemberships, type Mixture } from './mixture-fit.js';
 import { latentSize, parameterCounts } from './network-shape.js';
 import { dataOf, type PreparedRows } from './prepared-rows.js';
 import { openRandom } from './random.js';
 import { mapRows } from './recorded.js';
+import { rowsOf } from './row-matrix.js';
 
 export interface LatentMixture {
   readonly model: DagmmModel;
@@ -40,15 +41,27 @@ export async function fitLatentMixture(
   const size = latentSize(shape);
   const latents: HostTensor = { data: Float32Array.from(z), shape: [z.length / size, size] };
   const memberships = await mapRows([latents], membershipFunction(networks), shape.components, options.threads);
-  const choice = chooseMixture({ data: z, size }, Float64Array.from(memberships), shape.components, {
-    epsilon: settings.epsilon,
-    shrink: settings.shrink,
-    shrinkTo: settings.shrinkTo,
-    seed: options.seed,
-    fit: settings.fit,
-    candidates: settings.emComponents,
-  });
-  return { model: { ...networks, transform: prepared.transform, latentScale, mixture: choice.mixture }, choice };
+  const { epsilon, shrink, shrinkTo, fit, emComponents: candidates } = settings;
+  const choosing = { epsilon, shrink, shrinkTo, fit, candidates, seed: options.seed };
+  const choice = chooseMixture({ data: z, size }, Float64Array.from(memberships), shape.components, choosing);
+  const wide = settings.wideComponents.length === 0 ? {} : { wide: fitWide(prepared, z, choosing) };
+  return {
+    model: { ...networks, transform: prepared.transform, latentScale, mixture: choice.mixture, ...wide },
+    choice,
+  };
+}
+
+/** The mixture of [z, x]. */
+function fitWide({ x, settings }: PreparedRows, z: Float64Array, choosing: ChoiceOptions): Mixture {
+  const count = rowsOf(x);
+  const own = z.length / count;
+  const size = own + x.width;
+  const data = new Float64Array(count * size);
+  for (let n = 0; n < count; n++) {
+    data.set(z.subarray(n * own, (n + 1) * own), n * size);
+    data.set(x.data.subarray(n * x.width, (n + 1) * x.width), n * size + own);
+  }
+  return chooseComponents({ data, size }, settings.wideComponents, choosing);
 }
 
 /** The mixture by EM from k-means, without an estimator: the latents decide alone. In float64. */

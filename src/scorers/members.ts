@@ -1,4 +1,4 @@
-/** Several DAGMMs of the same rows in one model, whose energy is the mean of theirs: what one of them missed by chance, or by its shape, others see. */
+/** Several DAGMMs of the same rows in one model, whose energy is the mean of theirs: what one of them missed by chance others see. */
 import type { Checkpoint, CheckpointStore } from './checkpoint.js';
 import { jointPhase, randomAutoencoder, reconstructionPhase } from './dagmm-phases.js';
 import { fitLatentMixture, type LatentMixture } from './latent-mixture.js';
@@ -6,7 +6,7 @@ import type { FitOptions, FitProgress } from './method.js';
 import { runPhases, type TrainedPhases } from './phases.js';
 import { type PreparedRows, prepareRows } from './prepared-rows.js';
 import { openRandom } from './random.js';
-import { type DagmmSettings, networkShape } from './recipes.js';
+import type { DagmmSettings } from './recipes.js';
 import { floats } from './recorded.js';
 import type { RowMatrix } from './row-matrix.js';
 
@@ -24,16 +24,14 @@ export async function trainMembers(
   options: Omit<FitOptions, 'settings'>,
 ): Promise<TrainedMembers> {
   const first = prepareRows(rows, settings);
-  const prepared = Array.from({ length: Math.max(1, settings.members) }, (_, i) => memberOf(first, i));
-  const trained = await trainAll(prepared, options);
+  const count = Math.max(1, settings.members);
+  const trained = await trainAll(first, count, options);
   const { loss, epochs } = trained[0] as MemberTraining;
   options.onProgress?.({ phase: 'mixture', step: 0, steps: 0, loss });
   const members: LatentMixture[] = [];
-  for (const [i, own] of prepared.entries()) {
-    const parameters = (trained[i] as MemberTraining).parameters;
-    members.push(
-      await fitLatentMixture(alike(own, members), parameters, { ...options, seed: seedOf(options.seed, i) }),
-    );
+  for (const [i, { parameters }] of trained.entries()) {
+    const own = alike(first, members[0]);
+    members.push(await fitLatentMixture(own, parameters, { ...options, seed: seedOf(options.seed, i) }));
   }
   return {
     members: members as [LatentMixture, ...LatentMixture[]],
@@ -44,20 +42,13 @@ export async function trainMembers(
   };
 }
 
-/** The second half of the members has the narrow code and no other K than the recipe's. */
-function memberOf(first: PreparedRows, i: number): PreparedRows {
-  const { settings, x } = first;
-  if (i < settings.members / 2 || settings.narrowCode === 0) return first;
-  const narrow = { ...settings, code: settings.narrowCode, emComponents: [settings.components] };
-  return { ...first, settings: narrow, shape: networkShape(narrow, x.width, x.outside !== null) };
-}
-
-/** K is looked for once for each width of the code: a search costs more than a training. */
-function alike(own: PreparedRows, fitted: readonly LatentMixture[]): PreparedRows {
-  const before = fitted.find(({ model }) => model.settings.code === own.settings.code);
-  if (!before) return own;
-  const emComponents = before.choice.fit === 'em' ? [before.choice.mixture.components] : [];
-  return { ...own, settings: { ...own.settings, emComponents } };
+/** K is looked for once, by the first: a search costs more than a training. */
+function alike(own: PreparedRows, first: LatentMixture | undefined): PreparedRows {
+  if (!first) return own;
+  const { choice, model } = first;
+  const emComponents = choice.fit === 'em' ? [choice.mixture.components] : [];
+  const wideComponents = model.wide ? [model.wide.components] : [];
+  return { ...own, settings: { ...own.settings, emComponents, wideComponents } };
 }
 
 /** The first member has the training's own seed. */
@@ -71,14 +62,13 @@ interface MemberTraining {
   readonly epochs: number;
 }
 
-async function trainAll(prepared: readonly PreparedRows[], options: Omit<FitOptions, 'settings'>) {
+async function trainAll(own: PreparedRows, count: number, options: Omit<FitOptions, 'settings'>) {
   const trained = await finishedMembers(options.checkpoints);
-  for (const [i, own] of prepared.entries()) {
-    if (i < trained.length) continue;
+  for (let i = trained.length; i < count; i++) {
     const seed = seedOf(options.seed, i);
     const phases = [...reconstructionPhase(own, seed), jointPhase(own, seed)];
     const checkpoints = options.checkpoints && checkpointsOf(options.checkpoints, [...trained]);
-    const onProgress = progressOf(options, i, prepared.length);
+    const onProgress = progressOf(options, i, count);
     const end = await runPhases(phases, randomAutoencoder(own, seed), { ...options, checkpoints, onProgress });
     const { parameters, skippedSteps, finalLoss, epochs } = end;
     trained.push({ parameters, skipped: skippedSteps, loss: finalLoss, epochs });

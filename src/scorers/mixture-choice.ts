@@ -51,7 +51,7 @@ export function chooseMixture(
   const likelihoods: Record<string, number> = {
     network: crossValidate(sample.rows, (part) => fitMemberships(part.rows, gammaOf(part), components, options)),
   };
-  const quick = { ...options, maxIterations: 25, tolerance: 1e-3 };
+  const quick = { ...options, ...QUICK };
   for (const k of options.candidates) {
     if (worsens(likelihoods)) break;
     likelihoods[`em-${k}`] = crossValidate(sample.rows, (part) =>
@@ -65,6 +65,26 @@ export function chooseMixture(
   const mixture = k === components ? fitByEm(rows, gamma, k, options) : emFromScratch(rows, k, options);
   return { mixture, fit: 'em', likelihoods };
 }
+
+/**
+ * By EM from k-means, with the K under which held-out rows are likeliest.
+ * @param candidates K to try, ascending, at least one
+ */
+export function chooseComponents(rows: Rows, candidates: readonly number[], options: ChoiceOptions): Mixture {
+  const [only = 1] = candidates;
+  if (candidates.length <= 1) return emFromScratch(rows, only, options);
+  const sample = thin(rows, new Float64Array(0), 0).rows;
+  const likelihoods: Record<string, number> = {};
+  for (const k of candidates) {
+    if (worsens(likelihoods)) break;
+    likelihoods[k] = crossValidate(sample, (part) => emFromScratch(part.rows, k, { ...options, ...QUICK }));
+  }
+  const best = Object.entries(likelihoods).reduce((a, b) => (b[1] > a[1] ? b : a))[0];
+  return emFromScratch(rows, Number(best), options);
+}
+
+/** EM of a candidate. */
+const QUICK = { maxIterations: 25, tolerance: 1e-3 };
 
 /** Have the last two candidates been worse than one before them? More components will not be better. */
 function worsens(likelihoods: Readonly<Record<string, number>>): boolean {

@@ -17,7 +17,7 @@ const MOST_POWER = 2 - LEAST_POWER;
 /** λ is looked for among this many rows, evenly spaced. */
 const SAMPLE_ROWS = 4_000;
 /** A column in which one value makes up more than this share of the rows has no bell's shape under any curve. */
-const MOST_COMMON = 0.5;
+const MOST_COMMON = 0.2;
 /** Golden sections: the interval ends 1e-4 wide. */
 const SECTIONS = 22;
 
@@ -27,7 +27,7 @@ export function bend(x: number, power: number): number {
 }
 
 /**
- * λ by the likelihood of a normal distribution, column by column. Columns in which half the values are one stay as they are.
+ * λ by the likelihood of a normal distribution, column by column. Columns in which a fifth of the values are one stay as they are.
  * @param rows z-scored
  */
 export function fitPowerCurves({ data, width }: RowMatrix): PowerCurves {

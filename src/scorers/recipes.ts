@@ -38,13 +38,13 @@ export interface DagmmSettings extends TransformOptions {
   readonly fit: 'network' | 'auto';
   /** Component counts that `auto` tries by EM. */
   readonly emComponents: readonly number[];
+  /** Component counts to try for a second mixture, of [z, x]; empty: there is none. */
+  readonly wideComponents: readonly number[];
   readonly shrink: boolean;
   /** Towards the covariance of all rows, or the mean of the components' own. */
   readonly shrinkTo: ShrinkTarget;
   /** DAGMMs that are trained on the same rows from other random numbers; the model's energy is the mean of theirs. */
   readonly members: number;
-  /** Size of z_c of the second half of the members, whose K is `components`; 0: as the others'. */
-  readonly narrowCode: number;
   /** Rows of one scoring call. */
   readonly scoringRows: number;
 }
@@ -104,10 +104,10 @@ function paper(rowKind: RowKind, rows: number, width: number, scoringRows: numbe
     epsilon: 1e-6,
     fit: 'network',
     emComponents: [],
+    wideComponents: [],
     shrink: false,
     shrinkTo: 'all',
     members: 1,
-    narrowCode: 0,
     scaling: 'min-max',
     clip: 10,
     whitenTo: 0,
@@ -149,23 +149,24 @@ const ROWS_PER_SOUND_CLUSTER = 150;
 const TABLE_WHITENING = { whitenTo: 100, whitenAboveWidth: 200, whitenBelowRowsPerColumn: 10, rowsPerComponent: 4 };
 
 /**
- * Columns bent towards bells. Half of the members have a code as wide as the row, so that z holds what the row
- * holds, and as many components as held-out rows want; the others are narrow with K = 2. Whitened rows are clipped nearer:
- * principal axes should not be those of a few outliers.
+ * Columns bent towards bells. A narrow code tells what the rows have in common; a second mixture, of the code and the row
+ * itself, loses nothing, and has as many components as held-out rows want. Whitened rows are clipped nearer: principal axes should
+ * not be those of a few outliers.
  */
 function robustTable(rows: number, width: number): Partial<DagmmSettings> {
   const whitened = whitenedWidth(rows, width, TABLE_WHITENING);
-  const narrowCode = Math.min(8, Math.ceil((whitened || width) / 2));
-  const supported = Math.max(1, Math.floor(rows / (ROWS_PER_LATENT * (narrowCode + 2))));
+  const code = Math.min(8, Math.ceil((whitened || width) / 2));
+  const supported = Math.max(1, Math.floor(rows / (ROWS_PER_LATENT * (code + 2))));
   const large = rows > 50_000;
+  const components = Math.min(large ? 4 : 2, supported);
   return {
     hidden: [64],
     ...(whitened > 0 ? {} : { pretrainEpochs: epochsFor(1_200, rows, Math.min(rows, 1_024), 2, 600) }),
-    code: whitened > 0 ? Math.min(16, whitened) : Math.min(32, width),
-    narrowCode,
-    members: large ? 2 : 8,
-    components: Math.min(large ? 4 : 2, supported),
-    emComponents: [1, 2, 4, 8, 16, 32].filter((k) => ROWS_PER_CANDIDATE * k <= rows),
+    code,
+    members: large ? 1 : 4,
+    components,
+    emComponents: [components],
+    wideComponents: [1, 2, 4, 8, 16, 32].filter((k) => ROWS_PER_CANDIDATE * k <= rows),
     shrinkTo: 'components',
     scaling: 'power',
     clip: whitened > 0 ? 4 : 10,
@@ -208,10 +209,10 @@ function robustBase(rowKind: RowKind, rows: number, width: number, scoringRows: 
     epsilon: 1e-3,
     fit: 'auto',
     emComponents: rowKind === 'mel-frames' ? [4, 8].filter((k) => k <= supported) : [components],
+    wideComponents: [],
     shrink: true,
     shrinkTo: 'all',
     members: 1,
-    narrowCode: 0,
     scaling: 'z-score',
     clip: 10,
     ...whitening,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseMixture } from '../../src/scorers/mixture-choice.js';
+import { chooseComponents, chooseMixture } from '../../src/scorers/mixture-choice.js';
 import type { Rows } from '../../src/scorers/mixture-fit.js';
 import { openRandom } from '../../src/scorers/random.js';
 
@@ -29,6 +29,12 @@ describe('the number of components by the likelihood of held-out rows', () => {
     const { mixture, likelihoods } = chooseMixture(clusters(count, 900, count), ones(900), 1, options);
     expect(mixture.components).toBe(count);
     expect(Object.values(likelihoods).every(Number.isFinite)).toBe(true);
+  });
+
+  it.each([1, 4])('is that without an estimator too, %i', (count) => {
+    const rows = clusters(count, 900, count);
+    expect(chooseComponents(rows, options.candidates, options).components).toBe(count);
+    expect(chooseComponents(rows, [2], options).components).toBe(2);
   });
 
   it('is not looked for further once more components are worse twice', () => {

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openSession } from '../../src/engine/index.js';
 import { type Checkpoint, type CheckpointStore, openCheckpoints } from '../../src/scorers/checkpoint.js';
 import { applyTransform } from '../../src/scorers/input-transform.js';
-import { energies } from '../../src/scorers/mixture-fit.js';
+import { energies, type Mixture } from '../../src/scorers/mixture-fit.js';
 import { type AdamState, adamStep } from '../../src/scorers/optimiser.js';
 import { openRandom } from '../../src/scorers/random.js';
 import { type RowMatrix, rowsOf } from '../../src/scorers/row-matrix.js';
@@ -87,7 +87,7 @@ describe('training a flat DAGMM', () => {
     expect(skippedSteps).toBe(0);
   });
 
-  it('scores in the graph what float64 says of the latents, for batches of 1, 7 and 1,000', async () => {
+  it('scores in the graph what float64 says under both mixtures, for batches of 1, 7 and 1,000', async () => {
     const { onnx, model } = await trainDagmm(sheet(600, 8, 1), {
       ...quick,
       settings: { ...quick.settings, members: 1 },
@@ -97,10 +97,16 @@ describe('training a flat DAGMM', () => {
     const { latent, energy } = await session.run({ rows: { data: rows.data, shape: [1000, 8] } });
     await session.close();
     const inGraph = Array.from(energy?.data as Float32Array);
-    const exact = energies(
-      { data: Float64Array.from(latent?.data as Float32Array), size: model.mixture.size },
-      model.mixture,
-    );
+    const z = Float64Array.from(latent?.data as Float32Array);
+    const { size } = model.mixture;
+    const { data: x } = applyTransform(rows, model.transform);
+    const beside = Array.from({ length: 1000 }, (_, n) => [
+      ...z.subarray(n * size, (n + 1) * size),
+      ...x.subarray(n * 8, (n + 1) * 8),
+    ]);
+    const narrow = energies({ data: z, size }, model.mixture);
+    const wide = energies({ data: Float64Array.from(beside.flat()), size: size + 8 }, model.wide as Mixture);
+    const exact = narrow.map((value, n) => (value + (wide[n] as number)) / 2);
     exact.forEach((value, i) => {
       expect(Math.abs(value - (inGraph[i] as number))).toBeLessThan(1e-3 * (1 + Math.abs(value)));
     });
@@ -112,7 +118,7 @@ describe('training a flat DAGMM', () => {
     }
   });
 
-  it('gives the mean of its members, the last of them narrow, and finite energies of rows far away', async () => {
+  it('gives the mean of its members, with as many components of [z, x] each, and finite energies of rows far away', async () => {
     const trained = await trainDagmm(sheet(600, 8, 1), quick);
     const rows = sheet(50, 8, 9);
     const each = await Promise.all(trained.members.map(({ model }) => score(recordModel(model), rows)));
@@ -121,7 +127,10 @@ describe('training a flat DAGMM', () => {
       const sum = each.reduce((total, own) => total + (own[n] as number), 0);
       expect(Math.abs(value - sum / each.length)).toBeLessThan(1e-4 * (1 + Math.abs(value)));
     });
-    expect(trained.members.map(({ model }) => model.shape.code)).toEqual([8, 4]);
+    const [first, second] = trained.members.map(({ model }) => model.wide);
+    expect(first?.size).toBe(4 + 2 + 8);
+    expect(second?.components).toBe(first?.components);
+    expect(second?.mean).not.toEqual(first?.mean);
     const far = { width: 8, data: Float32Array.from({ length: 32 }, (_, i) => (i % 2 ? 1e30 : -1e6)) };
     expect((await score(trained.onnx, far)).every(Number.isFinite)).toBe(true);
   });

@@ -3,9 +3,8 @@
  * normal sound has several ways of being normal, it tells them apart in directions that the code leaves out.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { type DagmmModel, latentFunction } from '../dagmm-model.js';
+import { type DagmmModel, energyUnder, latentFunction } from '../dagmm-model.js';
 import type { FitOptions } from '../method.js';
-import { mixtureEnergy } from '../mixture.js';
 import { fitByEm, kMeansMemberships, type Mixture } from '../mixture-fit.js';
 import { latentSize } from '../network-shape.js';
 import { openRandom } from '../random.js';
@@ -39,14 +38,7 @@ export async function fitWideMixture(
 
 /** Raw rows (N, W) → energy (N) */
 export function wideEnergy(model: DagmmModel, mixture: Mixture): (rows: tf.Tensor2D) => tf.Tensor1D {
-  const { components: k, size: d, mean, inverse, offset } = mixture;
-  return (rows) =>
-    mixtureEnergy(
-      wideLatent(rows, model),
-      tf.tensor2d(Float32Array.from(mean), [k, d]),
-      tf.tensor3d(Float32Array.from(inverse), [k, d, d]),
-      vector(offset),
-    );
+  return (rows) => energyUnder(mixture, wideLatent(rows, model));
 }
 
 /** Raw rows (N, W) → [standardised z, x] (N, D + P) */
