@@ -23,7 +23,7 @@ export interface MethodRequest {
 const MAIN_METHOD = 'dagmm';
 /** Recipes that take as long as their publication did are run when they are named, never by `all`. */
 const isLong = (recipe: string): boolean => recipe.endsWith('-full');
-const learnsTables = ({ rowKinds }: Method): boolean => rowKinds?.includes('table') ?? true;
+export const learnsTables = ({ rowKinds }: Method): boolean => rowKinds?.includes('table') ?? true;
 
 /** @throws {ConfigError} for a method, recipe or setting that is not there */
 export function methodRuns({ names, recipe, assignments = [] }: MethodRequest): MethodRun[] {

@@ -2,9 +2,9 @@ import { Command, Option } from 'commander';
 import { DEFAULT_PRESETS, PRESETS, RECORDED_SOUND_PRESET } from '../../commissioning/presets/index.js';
 import type { Modality } from '../../contracts.js';
 import { DATASETS } from '../../evaluation/datasets/index.js';
+import { learnsTables } from '../../evaluation/method-request.js';
 import { SOUND_LAYOUTS } from '../../evaluation/sound/layouts/index.js';
 import { PROTOCOLS } from '../../evaluation/split.js';
-import type { Method } from '../../scorers/method.js';
 import { METHODS } from '../../scorers/methods.js';
 import type { EvaluateFlags } from '../evaluate-flags.js';
 import { evaluatePictureFolder } from '../evaluate-pictures.js';
@@ -98,7 +98,6 @@ function evaluate(flags: EvaluateFlags): Promise<void> {
 }
 
 const nameOf = ({ name }: { readonly name: string }): string => name;
-const learnsTables = ({ rowKinds }: Method): boolean => rowKinds?.includes('table') ?? true;
 const presetNames = (wanted: Modality): string =>
   PRESETS.filter(({ modality }) => modality === wanted)
     .map(nameOf)

@@ -9,6 +9,7 @@ function convolutional(name: string, framework: Framework, source: string): Meth
     name,
     source,
     recipes: PICTURE_RECIPES,
+    rowKinds: ['mel-flat', 'image-flat'],
     defaults: (rowKind, _recipe, rows) => ({ ...pictureSettings(rowKind, rows) }),
     async fit(rows, options) {
       const { fitPictures } = await import('./fit.js');
