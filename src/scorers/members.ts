@@ -1,4 +1,4 @@
-/** Several DAGMMs of the same rows in one model, whose energy is the mean of theirs: what one of them missed by chance others see. */
+/** Several DAGMMs of the same rows in one model, whose energy is the mean of theirs: what one of them missed by chance, or by its shape, others see. */
 import type { Checkpoint, CheckpointStore } from './checkpoint.js';
 import { jointPhase, randomAutoencoder, reconstructionPhase } from './dagmm-phases.js';
 import { fitLatentMixture, type LatentMixture } from './latent-mixture.js';
@@ -6,7 +6,7 @@ import type { FitOptions, FitProgress } from './method.js';
 import { runPhases, type TrainedPhases } from './phases.js';
 import { type PreparedRows, prepareRows } from './prepared-rows.js';
 import { openRandom } from './random.js';
-import type { DagmmSettings } from './recipes.js';
+import { type DagmmSettings, networkShape } from './recipes.js';
 import { floats } from './recorded.js';
 import type { RowMatrix } from './row-matrix.js';
 
@@ -30,7 +30,7 @@ export async function trainMembers(
   options.onProgress?.({ phase: 'mixture', step: 0, steps: 0, loss });
   const members: LatentMixture[] = [];
   for (const [i, { parameters }] of trained.entries()) {
-    const own = alike(first, members[0]);
+    const own = alike(memberOf(first, i), members);
     members.push(await fitLatentMixture(own, parameters, { ...options, seed: seedOf(options.seed, i) }));
   }
   return {
@@ -42,10 +42,19 @@ export async function trainMembers(
   };
 }
 
-/** K is looked for once, by the first: a search costs more than a training. */
-function alike(own: PreparedRows, first: LatentMixture | undefined): PreparedRows {
-  if (!first) return own;
-  const { choice, model } = first;
+/** The second half of the members has the narrow code and no other K than the recipe's. */
+function memberOf(first: PreparedRows, i: number): PreparedRows {
+  const { settings, x } = first;
+  if (i < settings.members / 2 || settings.narrowCode === 0) return first;
+  const narrow = { ...settings, code: settings.narrowCode, emComponents: [settings.components] };
+  return { ...first, settings: narrow, shape: networkShape(narrow, x.width, x.outside !== null) };
+}
+
+/** K is looked for once for each width of the code: a search costs more than a training. */
+function alike(own: PreparedRows, fitted: readonly LatentMixture[]): PreparedRows {
+  const before = fitted.find(({ model }) => model.settings.code === own.settings.code);
+  if (!before) return own;
+  const { choice, model } = before;
   const emComponents = choice.fit === 'em' ? [choice.mixture.components] : [];
   const wideComponents = model.wide ? [model.wide.components] : [];
   return { ...own, settings: { ...own.settings, emComponents, wideComponents } };
@@ -62,9 +71,10 @@ interface MemberTraining {
   readonly epochs: number;
 }
 
-async function trainAll(own: PreparedRows, count: number, options: Omit<FitOptions, 'settings'>) {
+async function trainAll(first: PreparedRows, count: number, options: Omit<FitOptions, 'settings'>) {
   const trained = await finishedMembers(options.checkpoints);
   for (let i = trained.length; i < count; i++) {
+    const own = memberOf(first, i);
     const seed = seedOf(options.seed, i);
     const phases = [...reconstructionPhase(own, seed), jointPhase(own, seed)];
     const checkpoints = options.checkpoints && checkpointsOf(options.checkpoints, [...trained]);

@@ -71,17 +71,27 @@ export function chooseMixture(
  * @param candidates K to try, ascending, at least one
  */
 export function chooseComponents(rows: Rows, candidates: readonly number[], options: ChoiceOptions): Mixture {
-  const [only = 1] = candidates;
-  if (candidates.length <= 1) return emFromScratch(rows, only, options);
-  const sample = thin(rows, new Float64Array(0), 0).rows;
+  const [least = 1] = candidates;
+  if (candidates.length <= 1) return emFromScratch(rows, least, options);
+  const square = rows.size ** 2;
+  const sample = thin(
+    rows,
+    new Float64Array(0),
+    0,
+    Math.max(LEAST_CHOICE_ROWS, Math.floor(ROUND_COST / square / 4)),
+  ).rows;
   const likelihoods: Record<string, number> = {};
   for (const k of candidates) {
-    if (worsens(likelihoods)) break;
+    if (worsens(likelihoods) || (k > least && rowCount(sample) * k * square > ROUND_COST)) break;
     likelihoods[k] = crossValidate(sample, (part) => emFromScratch(part.rows, k, { ...options, ...QUICK }));
   }
   const best = Object.entries(likelihoods).reduce((a, b) => (b[1] > a[1] ? b : a))[0];
   return emFromScratch(rows, Number(best), options);
 }
+
+/** Numbers that one round of a candidate's EM looks at, N·K·D², at most; and rows that wide ones are thinned to, at least. */
+const ROUND_COST = 2e8;
+const LEAST_CHOICE_ROWS = 2_000;
 
 /** EM of a candidate. */
 const QUICK = { maxIterations: 25, tolerance: 1e-3 };
@@ -97,7 +107,9 @@ function worsens(likelihoods: Readonly<Record<string, number>>): boolean {
 function emFromScratch(rows: Rows, components: number, options: ChoiceOptions): Mixture {
   const start = thin(rows, new Float64Array(0), 0);
   const memberships = kMeansMemberships(start.rows, components, openRandom(options.seed, 'k-means', components));
-  const first = fitByEm(start.rows, memberships, components, options);
+  const few = rounds(start.rows, components);
+  const bound = few < MOST_ROUNDS ? { maxIterations: 4 * few, ...options } : options;
+  const first = fitByEm(start.rows, memberships, components, bound);
   if (rowCount(start.rows) === rowCount(rows)) return first;
   return fitByEm(rows, responsibilities(rows, first), components, {
     ...options,
@@ -105,9 +117,11 @@ function emFromScratch(rows: Rows, components: number, options: ChoiceOptions): 
   });
 }
 
+const MOST_ROUNDS = 20;
+
 /** Rounds over all rows: 20, or what some 10^10 operations are enough for, and one at least. */
 function rounds(rows: Rows, components: number): number {
-  return Math.max(1, Math.min(20, Math.floor(5e9 / (rowCount(rows) * components * rows.size ** 2))));
+  return Math.max(1, Math.min(MOST_ROUNDS, Math.floor(5e9 / (rowCount(rows) * components * rows.size ** 2))));
 }
 
 /** ρ (N, K) of every row. */
@@ -163,10 +177,16 @@ function take(data: Float64Array, index: Int32Array, size: number): Float64Array
   return out;
 }
 
-/** At most CHOICE_ROWS rows, evenly spaced in order. */
-function thin(rows: Rows, gamma: Float64Array, components: number): { rows: Rows; gamma: Float64Array } {
+/** At most CHOICE_ROWS rows, or fewer, evenly spaced in order. */
+function thin(
+  rows: Rows,
+  gamma: Float64Array,
+  components: number,
+  most = CHOICE_ROWS,
+): { rows: Rows; gamma: Float64Array } {
   const count = rowCount(rows);
-  if (count <= CHOICE_ROWS) return { rows, gamma };
-  const index = Int32Array.from({ length: CHOICE_ROWS }, (_, i) => Math.floor((i * count) / CHOICE_ROWS));
+  const kept = Math.min(most, CHOICE_ROWS);
+  if (count <= kept) return { rows, gamma };
+  const index = Int32Array.from({ length: kept }, (_, i) => Math.floor((i * count) / kept));
   return { rows: { data: take(rows.data, index, rows.size), size: rows.size }, gamma: take(gamma, index, components) };
 }

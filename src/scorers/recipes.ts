@@ -45,6 +45,8 @@ export interface DagmmSettings extends TransformOptions {
   readonly shrinkTo: ShrinkTarget;
   /** DAGMMs that are trained on the same rows from other random numbers; the model's energy is the mean of theirs. */
   readonly members: number;
+  /** Size of z_c of the second half of the members, whose K is `components`; 0: as the others'. */
+  readonly narrowCode: number;
   /** Rows of one scoring call. */
   readonly scoringRows: number;
 }
@@ -108,6 +110,7 @@ function paper(rowKind: RowKind, rows: number, width: number, scoringRows: numbe
     shrink: false,
     shrinkTo: 'all',
     members: 1,
+    narrowCode: 0,
     scaling: 'min-max',
     clip: 10,
     whitenTo: 0,
@@ -150,29 +153,32 @@ const TABLE_WHITENING = { whitenTo: 100, whitenAboveWidth: 200, whitenBelowRowsP
 
 /**
  * Columns bent towards bells. A narrow code tells what the rows have in common; a second mixture, of the code and the row
- * itself, loses nothing, and has as many components as held-out rows want. Whitened rows are clipped nearer: principal axes should
- * not be those of a few outliers.
+ * itself, loses nothing, and has as many components as held-out rows want. Of large tables a member with a wide code takes its
+ * place. Whitened rows are clipped nearer: principal axes should not be those of a few outliers.
  */
 function robustTable(rows: number, width: number): Partial<DagmmSettings> {
   const whitened = whitenedWidth(rows, width, TABLE_WHITENING);
-  const code = Math.min(8, Math.ceil((whitened || width) / 2));
+  const seen = whitened || width;
+  const code = Math.min(8, Math.ceil(seen / 2));
   const supported = Math.max(1, Math.floor(rows / (ROWS_PER_LATENT * (code + 2))));
-  const large = rows > 50_000;
-  const components = Math.min(large ? 4 : 2, supported);
+  const components = Math.min(rows > LARGE_TABLE ? 4 : 2, supported);
+  const candidates = [1, 2, 4, 8, 16, 32].filter((k) => ROWS_PER_CANDIDATE * k <= rows);
   return {
     hidden: [64],
     ...(whitened > 0 ? {} : { pretrainEpochs: epochsFor(1_200, rows, Math.min(rows, 1_024), 2, 600) }),
-    code,
-    members: large ? 1 : 4,
     components,
-    emComponents: [components],
-    wideComponents: [1, 2, 4, 8, 16, 32].filter((k) => ROWS_PER_CANDIDATE * k <= rows),
+    ...(rows > LARGE_TABLE
+      ? { members: 2, code: Math.min(32, seen), emComponents: candidates, narrowCode: code }
+      : { members: 4, code, emComponents: [components], wideComponents: candidates }),
     shrinkTo: 'components',
     scaling: 'power',
     clip: whitened > 0 ? 4 : 10,
     ...TABLE_WHITENING,
   };
 }
+
+/** Beyond so many rows a mixture of the row itself would take as long as all else, and a wide code learns what they hold. */
+const LARGE_TABLE = 50_000;
 
 /** Mean rows of a component, at least, for its K to be tried. */
 const ROWS_PER_CANDIDATE = 8;
@@ -213,6 +219,7 @@ function robustBase(rowKind: RowKind, rows: number, width: number, scoringRows: 
     shrink: true,
     shrinkTo: 'all',
     members: 1,
+    narrowCode: 0,
     scaling: 'z-score',
     clip: 10,
     ...whitening,
