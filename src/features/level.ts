@@ -23,6 +23,7 @@ function sumOfSquares(samples: Float32Array): number {
   return a + b + c + d;
 }
 
+/** A product: with `** 2` every sum was a fresh number on the heap. */
 const square = (x: number): number => x * x;
 
 /** What the policy adds to every band of a window of this level, dB: a gain is an offset of the logarithm. */

@@ -118,6 +118,7 @@ export function floorDb(data: Float32Array, offsetDb: number, into = data): bool
   let finite = true;
   for (let i = 0; i < data.length; i++) {
     const dB = (data[i] as number) + offsetDb;
+    // Not a choice of one of the two by ?:, for which every number was boxed.
     into[i] = Math.max(dB, FLOOR_DB);
     if (!(dB < Number.POSITIVE_INFINITY)) finite = false;
   }
