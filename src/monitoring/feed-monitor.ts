@@ -5,7 +5,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Heard } from '../commissioning/learn.js';
 import {
-  type AudioObservation,
   type Contribution,
   type Event,
   type EventChange,
@@ -23,10 +22,10 @@ import type { DeciderInput, Decision } from '../decision/decider.js';
 import type { Change } from '../decision/event-cycle.js';
 import { hopMs, isSound } from '../features/spec-sizes.js';
 import { describeEvent } from '../features/words.js';
-import { encodeWav } from '../sources/wav-encode.js';
 import type { NewOutboxMessage, Store } from '../store/types.js';
-import type { Clip, ClipRecorder } from './clip-recorder.js';
+import type { ClipRecorder } from './clip-recorder.js';
 import { EventDesk, type Explanation } from './event-desk.js';
+import { EventSound } from './event-sound.js';
 import type { FeedModel, HeardWindow } from './feed-model.js';
 import { Suspects } from './suspects.js';
 import { type Grid, Understudy } from './understudy.js';
@@ -64,7 +63,7 @@ const takeOverMs = 60_000;
 export class FeedMonitor {
   readonly #options: FeedMonitorOptions;
   readonly #desk: EventDesk;
-  readonly #saving = new Set<Promise<void>>();
+  readonly #sound: EventSound | null;
   readonly #suspects = new Suspects();
   #model: FeedModel;
   #understudy: Understudy | null = null;
@@ -80,7 +79,15 @@ export class FeedMonitor {
 
   constructor(options: FeedMonitorOptions, model: FeedModel) {
     this.#options = options;
+    const { feed, clips: recorder, store, log } = options;
     this.#desk = new EventDesk(options);
+    this.#sound =
+      recorder &&
+      new EventSound({
+        ...{ recorder, store },
+        onNotice: (message) => log('warn', `${feed}: ${message}`),
+        onStored: (eventId, sha256) => this.#desk.attachClip(eventId, sha256),
+      });
     this.#model = model;
     this.#desk.modelDigest = model.digest;
   }
@@ -120,8 +127,7 @@ export class FeedMonitor {
     } finally {
       this.#ended = true;
       this.#listener?.({ kind: 'end' });
-      for (const { eventId, clip } of this.#options.clips?.finish() ?? []) this.#saveClip(eventId, clip);
-      await Promise.all(this.#saving);
+      await this.#sound?.finish();
     }
   }
 
@@ -225,7 +231,7 @@ export class FeedMonitor {
   }
 
   async #observe(observation: Observation): Promise<void> {
-    if (observation.kind === 'audio') this.#keepSound(observation);
+    if (observation.kind === 'audio') this.#sound?.push(observation);
     this.#listener?.(observation);
     const model = this.#model;
     const windows = this.#windowsOf(model, observation);
@@ -299,61 +305,15 @@ export class FeedMonitor {
         `${this.feed}: window ${window.sequence} could not be explained: ${(error as Error).message}`,
       );
     }
-    if (contribution?.nearestNormal) this.#saveNormal(scorer, contribution.nearestNormal.clip);
+    const normal = contribution?.nearestNormal;
+    if (normal) this.#sound?.saveNormal(scorer, normal.clip, this.#lastWindowMs ?? 0);
     return { words: describeEvent(window, scorer.manifest, contribution), contribution };
   }
 
-  /** The normal sound that an event names is stored beside its own, for as long as that. */
-  #saveNormal(scorer: Scorer, digest: string): void {
-    const { store, clips, log } = this.#options;
-    if (!clips || !scorer.normalClip) return;
-    const saving = scorer
-      .normalClip(digest)
-      .then((data) => store.saveClip({ data, type: 'audio/wav', createdMs: this.#lastWindowMs ?? 0, eventId: null }))
-      .then(() => {})
-      .catch((error: Error) => log('warn', `${this.feed}: normal sound not stored: ${error.message}`))
-      .finally(() => this.#saving.delete(saving));
-    this.#saving.add(saving);
-  }
-
-  /** Keeps an event's sound, from before it was raised until after it cleared. */
   #record(event: Event, change: EventChange): void {
-    const { clips, log } = this.#options;
-    if (event.kind !== 'anomaly') {
-      log(
-        change === 'raised' ? 'warn' : 'info',
-        `${this.feed}: ${event.kind} ${event.code ?? ''} ${change}: ${event.words}`,
-      );
-      return;
-    }
-    log(change === 'raised' ? 'warn' : 'info', `${this.feed}: anomaly ${change}: ${event.words}`);
-    if (change === 'raised' && clips) this.#saveClip(event.id, clips.begin(event.id, event.raisedMs));
-    if (change === 'cleared') clips?.end(event.id, event.clearedMs ?? event.raisedMs);
-  }
-
-  #keepSound({ samples, startMs, endMs }: AudioObservation): void {
-    for (const { eventId, clip } of this.#options.clips?.push(samples, startMs, endMs) ?? [])
-      this.#saveClip(eventId, clip);
-  }
-
-  #saveClip(eventId: string, clip: Clip): void {
-    if (clip.samples.length === 0) return;
-    const saving = this.#options.store
-      .saveClip({
-        data: encodeWav(
-          Float32Array.from(clip.samples, (s) => s / 32768),
-          clip.sampleRateHz,
-        ),
-        type: 'audio/wav',
-        createdMs: Math.round(clip.startMs),
-        eventId,
-      })
-      .then((sha256) => {
-        if (sha256 !== null) this.#desk.attachClip(eventId, sha256);
-      })
-      .catch((error: Error) => this.#options.log('warn', `${this.feed}: clip not stored: ${error.message}`))
-      .finally(() => this.#saving.delete(saving));
-    this.#saving.add(saving);
+    const what = event.kind === 'anomaly' ? 'anomaly' : `${event.kind} ${event.code ?? ''}`;
+    this.#options.log(change === 'raised' ? 'warn' : 'info', `${this.feed}: ${what} ${change}: ${event.words}`);
+    if (event.kind === 'anomaly') this.#sound?.follow(event, change);
   }
 
   /** The frames of a window that no earlier window has shown. */

@@ -10,8 +10,8 @@ import { meanRowOf, refuseUnusable } from '../training-rows.js';
 import { vector } from '../transform-graph.js';
 import { type EncoderManner, mannerOf, readEncoder } from './encoder-file.js';
 import { type EncoderBody, joinEncoder, overRows, withHead } from './encoder-graph.js';
-import type { EncoderKnnSettings } from './encoder-method.js';
 import { readModel, writeModel } from './onnx-message.js';
+import type { EncoderKnnSettings } from './settings.js';
 
 /** Rows of one native call: embeddings of some seconds of sound. */
 const CALL_ROWS = 4;
