@@ -22,12 +22,14 @@ const MANY_SEGMENTS = 10;
  * @throws {ModelError} when nothing would be left to learn from
  */
 export function splitNormals(segments: readonly Segment[], spec: FeatureSpec): Split {
-  const lengths = segments.map(({ windows }) => windows.length);
   const width = segments[0]?.windows[0]?.shape[1] ?? 0;
-  const ways = lengths.length < EVERY ? [windowsLearnt(lengths)] : [windowsLearnt(lengths), wholeLearnt(lengths)];
-  const { learnt, rows } = ways
-    .map((learnt) => ({ learnt, rows: segments.flatMap((segment, i) => uniqueRows(segment, learnt[i] ?? 0, spec)) }))
-    .reduce((ends, whole) => (LOSS * countOf(ends.rows) < countOf(whole.rows) ? whole : ends));
+  const rowsOf = (i: number, until: number): Float32Array[] => {
+    const segment = segments[i];
+    return segment ? uniqueRows(segment, until, spec) : [];
+  };
+  const lengths = segments.map(({ windows }) => windows.length);
+  const learnt = windowsLearnt(lengths, (i, until) => rowsOf(i, until).reduce((sum, { length }) => sum + length, 0));
+  const rows = learnt.flatMap((until, i) => rowsOf(i, until));
   const heldOut = segments
     .map(({ name, windows }, i) => ({ name, windows: windows.slice(learnt[i] ?? 0) }))
     .filter(({ windows }) => windows.length > 0);
@@ -48,22 +50,24 @@ export function splitNormals(segments: readonly Segment[], spec: FeatureSpec): S
 
 /**
  * How many windows of each segment are learnt; the rest is held out. A segment of one window cannot be parted: it is
- * learnt. @param lengths windows of each segment
+ * learnt.
+ * @param lengths windows of each segment
+ * @param size what a segment gives to learn from if its windows from `until` on are held out, in any unit
  */
-export function windowsLearnt(lengths: readonly number[]): number[] {
-  if (lengths.length >= MANY_SEGMENTS) return wholeLearnt(lengths);
-  return lengths.map((length) => length - Math.min(length - 1, Math.max(1, Math.round(length * HELD_OUT_SHARE))));
-}
-
-/** Every fifth is held out whole. */
-function wholeLearnt(lengths: readonly number[]): number[] {
-  return lengths.map((length, i) => (i % EVERY === EVERY - 1 ? 0 : length));
+export function windowsLearnt(
+  lengths: readonly number[],
+  size: (segment: number, until: number) => number,
+): readonly number[] {
+  const whole = lengths.map((length, i) => (i % EVERY === EVERY - 1 ? 0 : length));
+  if (lengths.length >= MANY_SEGMENTS) return whole;
+  const ends = lengths.map((length) => length - Math.min(length - 1, Math.max(1, Math.round(length * HELD_OUT_SHARE))));
+  if (lengths.length < EVERY) return ends;
+  const total = (learnt: readonly number[]): number => learnt.reduce((sum, until, i) => sum + size(i, until), 0);
+  return LOSS * total(ends) < total(whole) ? whole : ends;
 }
 
 /** Ends are not worth it where long windows overlap so far over their borders that whole segments would leave this many times as much. */
 const LOSS = 2;
-
-const countOf = (rows: readonly Float32Array[]): number => rows.reduce((sum, { length }) => sum + length, 0);
 
 /** Pictures come one after the other: the held-out ones make one run. */
 const joined = (segments: readonly Segment[]): Segment => ({

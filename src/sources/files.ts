@@ -4,7 +4,7 @@ import { extname, join } from 'node:path';
 import { SourceError } from '../contracts.js';
 
 /**
- * The files that paths name: a file is itself, a folder every file below it with one of the extensions, by name.
+ * The files that paths name: a file is itself, a folder every file (or link to one) below it with one of the extensions, by name.
  * @param extensions in lower case with the dot   @throws {SourceError} naming a path that is not there, or holds none
  */
 export async function filesOf(paths: readonly string[], extensions: readonly string[]): Promise<string[]> {
@@ -16,11 +16,22 @@ export async function filesOf(paths: readonly string[], extensions: readonly str
 async function within(folder: string, extensions: readonly string[]): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
-    .filter((entry) => entry.isFile() && extensions.includes(extname(entry.name).toLowerCase()))
-    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((entry) => extensions.includes(extname(entry.name).toLowerCase()))
+    .map((entry) => ({ entry, path: join(entry.parentPath, entry.name) }))
+    .filter(({ entry, path }) => entry.isFile() || (entry.isSymbolicLink() && isFile(path)))
+    .map(({ path }) => path)
     .sort();
   if (files.length === 0) throw new SourceError(`${folder}: expected ${extensions.join(' or ')} files, found none`);
   return files;
+}
+
+/** Links that lead nowhere, or in a circle, are no files. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function isFolder(path: string): boolean {

@@ -19,18 +19,19 @@ export interface LearningPlan {
   readonly heldOut: readonly number[];
 }
 
-/** Every fifth clip of ten or more is held out; of fewer, the end of each. */
+/** What is learnt and held out as commissioning would. */
 export function planLearning(clips: readonly KnownClip[], spec: AudioFeatureSpec): LearningPlan {
   const windows = clips.map((clip) => windowsIn(heardSamples(clip, spec), spec, spec.hopFrames));
-  const learnt = windowsLearnt(windows);
   const counted = new Map<string, number>();
-  const rows = windows.map((count, i) => {
-    const until = learnt[i] ?? 0;
+  const rowsOf = (clip: number, until: number): number => {
+    const count = windows[clip] ?? 0;
     const key = `${count} ${until}`;
     const known = counted.get(key) ?? countRows(count, until, spec);
     counted.set(key, known);
     return known;
-  });
+  };
+  const learnt = windowsLearnt(windows, rowsOf);
+  const rows = learnt.map((until, clip) => rowsOf(clip, until));
   return {
     ...{ windows, learnt, rows },
     total: rows.reduce((sum, n) => sum + n, 0),
