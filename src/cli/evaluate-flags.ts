@@ -24,6 +24,7 @@ export interface EvaluateFlags {
   readonly channel?: number;
   readonly only: string[];
   readonly csv?: string;
+  readonly folds?: number;
   readonly encoder?: string;
   readonly threads: number;
   readonly jobs?: number;
@@ -58,5 +59,5 @@ export function refuseFlags(flags: EvaluateFlags, names: readonly (keyof typeof 
 const flagOf = {
   ...{ report: '--report', labelColumn: '--label-column', anomalyLabel: '--anomaly-label', csv: '--csv' },
   ...{ splitSeed: '--split-seed', preset: '--preset', recipe: '--recipe', channel: '--channel' },
-  encoder: '--encoder',
+  ...{ encoder: '--encoder', folds: '--folds' },
 } as const;

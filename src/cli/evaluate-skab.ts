@@ -10,7 +10,7 @@ import { Progress } from './progress.js';
 
 export async function evaluateSkabRuns(flags: EvaluateFlags): Promise<void> {
   const { data, seeds = TABLE_SEEDS, seed, exclude, json } = flags;
-  refuseFlags(flags, ['report', 'labelColumn', 'splitSeed', 'csv', 'channel', 'encoder']);
+  refuseFlags(flags, ['report', 'labelColumn', 'splitSeed', 'csv', 'channel', 'encoder', 'folds']);
   const methods = methodRuns({
     names: flags.method ?? TABLE_METHODS,
     recipe: flags.recipe ?? flags.preset,

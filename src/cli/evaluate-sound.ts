@@ -5,6 +5,7 @@ import { parseAssignment } from '../evaluation/settings.js';
 import { writeDcaseFiles } from '../evaluation/sound/csv.js';
 import type { SoundDataset } from '../evaluation/sound/dataset.js';
 import { evaluateSound, type SoundEvaluation } from '../evaluation/sound/evaluate-sound.js';
+import { inFolds } from '../evaluation/sound/folds.js';
 import { soundLayoutNamed } from '../evaluation/sound/layouts/index.js';
 import { writeSoundReport } from '../evaluation/sound/report/report.js';
 import type { SoundTrialResult } from '../evaluation/sound/sound-job.js';
@@ -27,7 +28,9 @@ export async function evaluateClips(flags: EvaluateFlags): Promise<void> {
   const methods = soundMethods(flags.method ?? [RECORDED_SOUND_PRESET], set.map(parseAssignment));
   const signal = interruptSignal();
   const layout = soundLayoutNamed(flags.dataset);
-  const dataset = await layout.load({ data, channel, only, splitSeed, signal });
+  if (flags.dataset !== 'folder') refuseFlags(flags, ['folds']);
+  const published = await layout.load({ data, channel, only, splitSeed, signal });
+  const dataset = flags.folds === undefined ? published : inFolds(published, flags.folds);
   for (const note of dataset.notes) complain(note);
   const started = performance.now();
   const { evaluation, said } = await run(dataset, methods, flags, signal);

@@ -23,7 +23,7 @@ import { auscultVersion } from './version.js';
 
 /** `auscult evaluate` of a labelled table. */
 export async function evaluateTable(flags: EvaluateFlags): Promise<void> {
-  refuseFlags(flags, ['csv', 'channel', 'encoder']);
+  refuseFlags(flags, ['csv', 'channel', 'encoder', 'folds']);
   const methods = methodRuns({
     names: flags.method ?? TABLE_METHODS,
     recipe: recipeOf(flags),

@@ -91,6 +91,20 @@ describe('auscult evaluate of sound', () => {
     expect(await refused('--set', 'nonsense=1')).toMatch(/^2 .*nonsense/);
   });
 
+  it('cross-validates: a figure of each fold, and their mean', async () => {
+    const data = machine({ train: 20, normals: 2, anomalies: 2 });
+    const { code, out, err } = await evaluate(data, '--method', 'mean-spectrum', '--folds', '2', '--json');
+    expect(code).toBe(0);
+    expect(err).toMatch(/2 folds/);
+    const { results, mean } = JSON.parse(out) as { results: { machine: string; normals: number }[]; mean: object[] };
+    expect(results.map(({ machine, normals }) => `${machine} ${normals}`)).toEqual(
+      ['rig_fold_1 12', 'rig_fold_2 12'].flatMap((row) => [row, row]),
+    );
+    expect(mean).toMatchObject([{ method: 'mean-spectrum' }, { method: 'mean-spectrum' }]);
+    const table = await auscult('evaluate', '--dataset', 'csv', '--data', 'x.csv', '--folds', '2');
+    expect(`${table.code} ${table.err}`).toMatch(/^2 .*--folds: not for --dataset csv/);
+  });
+
   it('ends at an interrupt, saying where it goes on', async () => {
     const data = machine({ train: 10, normals: 2, anomalies: 2 });
     const cache = join(folder, 'interrupted');

@@ -65,6 +65,11 @@ export function evaluateCommand(): Command {
     )
     .option('--channel <n>', "sound: channel, counted from 0; by default the data set's usual one", wholeNumber)
     .option('--only <names>', 'sound: only these machine types, ids or sections, separated by commas', list, [])
+    .option(
+      '--folds <n>',
+      'folder: cross-validate: normal clips of train/ are judged too, each by a model that did not learn it',
+      atLeastOne,
+    )
     .option('--jobs <n>', 'trials at a time; by default one a core, as far as memory allows', atLeastOne)
     .option('--threads <n>', 'threads of one trial; with 1 its figures are repeatable to the bit', atLeastOne, 1)
     .option('--report <file.html>', 'also write curves, histograms and latent spaces to one self-contained page')
