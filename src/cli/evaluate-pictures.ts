@@ -12,7 +12,17 @@ import { Progress } from './progress.js';
 
 /** Exit code 1 when a picture could not be read or a trial failed. */
 export async function evaluatePictureFolder(flags: EvaluateFlags): Promise<void> {
-  refuseFlags(flags, ['preset', 'recipe', 'labelColumn', 'anomalyLabel', 'csv', 'channel', 'encoder', 'report', 'folds']);
+  refuseFlags(flags, [
+    'preset',
+    'recipe',
+    'labelColumn',
+    'anomalyLabel',
+    'csv',
+    'channel',
+    'encoder',
+    'report',
+    'folds',
+  ]);
   const { data, splitSeed = 0, seeds = 1, seed: firstSeed, threads, fresh } = flags;
   const methods = pictureMethods(flags.method ?? [DEFAULT_PRESETS.image], flags.set.map(parseAssignment));
   const set = await pictureFolder(data, splitSeed);

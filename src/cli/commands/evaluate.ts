@@ -1,12 +1,13 @@
 import { Command, Option } from 'commander';
 import { DEFAULT_PRESETS, PRESETS, RECORDED_SOUND_PRESET } from '../../commissioning/presets/index.js';
 import type { Modality } from '../../contracts.js';
+import { forgetOld } from '../../evaluation/cache-age.js';
 import { DATASETS } from '../../evaluation/datasets/index.js';
 import { learnsTables } from '../../evaluation/method-request.js';
 import { SOUND_LAYOUTS } from '../../evaluation/sound/layouts/index.js';
 import { PROTOCOLS } from '../../evaluation/split.js';
 import { METHODS } from '../../scorers/methods.js';
-import type { EvaluateFlags } from '../evaluate-flags.js';
+import { defaultCache, type EvaluateFlags } from '../evaluate-flags.js';
 import { evaluatePictureFolder } from '../evaluate-pictures.js';
 import { evaluateSkabRuns } from '../evaluate-skab.js';
 import { evaluateClips } from '../evaluate-sound.js';
@@ -95,7 +96,8 @@ An interrupted evaluation goes on where it was when the same command is given ag
     .action(evaluate);
 }
 
-function evaluate(flags: EvaluateFlags): Promise<void> {
+async function evaluate(flags: EvaluateFlags): Promise<void> {
+  await forgetOld(flags.cache ?? defaultCache(), Date.now());
   if (flags.dataset === 'skab') return evaluateSkabRuns(flags);
   if (flags.dataset === 'image-folder') return evaluatePictureFolder(flags);
   const isSound = SOUND_LAYOUTS.some(({ name }) => name === flags.dataset);
