@@ -20,10 +20,12 @@ import { ClipRecorder } from './monitoring/clip-recorder.js';
 import { DriftFollower } from './monitoring/drift-follower.js';
 import { FeedModel } from './monitoring/feed-model.js';
 import { FeedMonitor } from './monitoring/feed-monitor.js';
-import { isRunning, resumeOf, settingsOf, staleAfterMs } from './monitoring/feed-settings.js';
+import { resumeOf, settingsOf } from './monitoring/feed-settings.js';
+import { feedHealth, mqttHealth, storeHealth } from './monitoring/health.js';
 import { Learner } from './monitoring/learner.js';
 import { MachineRoom } from './monitoring/machine-room.js';
 import { isLive, modalityOf, openSource, specBeforeModel } from './monitoring/open-source.js';
+import { operatingTopics } from './monitoring/operating-topics.js';
 import { type HealthCheck, type HttpSink, openHttpSink } from './sinks/http/index.js';
 import {
   type EmbeddedBroker,
@@ -32,7 +34,6 @@ import {
   mqttTopics,
   openEmbeddedBroker,
   type Topics,
-  type WatchedTopic,
 } from './sinks/mqtt/index.js';
 import type { Broker } from './sources/mqtt/topic-source.js';
 import { openStore, type Store } from './store/index.js';
@@ -197,7 +198,11 @@ class Service implements App {
       version: this.#version,
       homeAssistantPrefix: mqtt.homeAssistant.enabled ? mqtt.homeAssistant.prefix : null,
       outbox: store,
-      watched: this.#operatingTopics(),
+      watched: operatingTopics(
+        feeds,
+        (feed, running) => this.#operating(feed, running),
+        (line) => this.#log.warn(line),
+      ),
       commands: this.#command,
       log: this.#log,
     });
@@ -231,22 +236,8 @@ class Service implements App {
     this.#sinks.push(this.#http);
   }
 
-  /** Feeds whose machine says on a topic whether it runs. */
-  #operatingTopics(): WatchedTopic[] {
-    return this.#config.feeds.flatMap(({ name, operating: { from, topic } }) => {
-      if (from !== 'topic' || topic === undefined) return [];
-      const onMessage = (payload: string) => this.#operating(name, topic, payload);
-      return [{ topic, onMessage }];
-    });
-  }
-
-  #operating(feed: string, topic: string, payload: string): void {
-    const running = isRunning(payload);
-    if (running === null)
-      this.#log.warn(
-        `${feed}: ${topic}: expected on, off, running, true, false, 1 or 0, found ${payload.slice(0, 40)}`,
-      );
-    else void this.#room?.monitors.find((monitor) => monitor.feed === feed)?.operating(running, Date.now());
+  #operating(feed: string, running: boolean): void {
+    void this.#room?.monitors.find((monitor) => monitor.feed === feed)?.operating(running, Date.now());
   }
 
   /** Open events of feeds that the configuration does not have any more would stay open for ever. */
@@ -363,23 +354,11 @@ class Service implements App {
   }
 
   #health(): HealthCheck[] {
-    const store = this.#store?.health();
-    const mqtt = this.#mqtt?.health();
-    const feeds = (this.#room?.monitors ?? []).map((monitor) =>
-      feedHealth(monitor, isLive(this.#feed(monitor.feed)), Date.now()),
-    );
+    const monitors = this.#room?.monitors ?? [];
     return [
-      ...feeds,
-      ...(store ? [{ name: 'store', ok: store.degradation === 'none', detail: store.reason ?? 'fine' }] : []),
-      ...(mqtt
-        ? [
-            {
-              name: 'mqtt',
-              ok: mqtt.connected,
-              detail: mqtt.connected ? `connected to ${mqtt.broker}` : (mqtt.failure ?? 'connecting'),
-            },
-          ]
-        : []),
+      ...monitors.map((monitor) => feedHealth(monitor, isLive(this.#feed(monitor.feed)), Date.now())),
+      ...(this.#store ? [storeHealth(this.#store)] : []),
+      ...(this.#mqtt ? [mqttHealth(this.#mqtt)] : []),
     ];
   }
 
@@ -398,17 +377,6 @@ class Service implements App {
     if (this.#store) removeServiceAddress(this.#config.dataDir);
     await this.#store?.close();
   }
-}
-
-function feedHealth(monitor: FeedMonitor, live: boolean, nowMs: number): HealthCheck {
-  const name = `feed ${monitor.feed}`;
-  const { lastWindowMs: last } = monitor;
-  const detail = last === null ? 'no window yet' : `last window ${((nowMs - last) / 1000).toFixed(1)} s ago`;
-  const down = monitor.openEvents.find(({ code }) => code === 'no-data');
-  if (down) return { name, ok: false, detail: down.words };
-  const ok = !live || (last !== null && nowMs - last < staleAfterMs);
-  const drift = monitor.model.drift?.note;
-  return { name, ok, detail: drift ? `${detail}; ${drift}` : detail };
 }
 
 /** An eager tfjs backend trains; packages are ONNX and run on ONNX Runtime. */

@@ -42,10 +42,3 @@ export function resumeOf({ name, machine }: FeedConfig, store: Store): Resume {
   const muted = store.mutes(Date.now()).find((mute) => mute.machine === machine);
   return { open, clearedMs: last?.clearedMs ?? null, mutedUntilMs: muted?.untilMs ?? null };
 }
-
-/** What a payload says of a machine: runs, does not, or (null) neither. */
-export function isRunning(payload: string): boolean | null {
-  const word = payload.trim().replaceAll('"', '').toLowerCase();
-  if (['on', 'true', '1', 'running', 'started'].includes(word)) return true;
-  return ['off', 'false', '0', 'stopped', 'idle'].includes(word) ? false : null;
-}

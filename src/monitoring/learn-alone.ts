@@ -5,9 +5,9 @@ import type { LearnProgress } from '../contracts.js';
 import { brokerAddress } from '../sources/mqtt/broker-address.js';
 import { MqttConnection } from '../sources/mqtt/connection.js';
 import type { Broker } from '../sources/mqtt/topic-source.js';
-import { isRunning } from './feed-settings.js';
 import { learnRequest } from './learn-request.js';
 import { openSource, specBeforeModel } from './open-source.js';
+import { isRunning } from './operating-topics.js';
 
 export interface LearnAloneOptions {
   readonly feed: FeedConfig;

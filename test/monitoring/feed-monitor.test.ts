@@ -6,8 +6,8 @@ import type { Event, EventChange, MachineState, Source, Verdict } from '../../sr
 import { ClipRecorder } from '../../src/monitoring/clip-recorder.js';
 import { FeedModel } from '../../src/monitoring/feed-model.js';
 import { FeedMonitor } from '../../src/monitoring/feed-monitor.js';
-import { isRunning } from '../../src/monitoring/feed-settings.js';
 import { MachineRoom } from '../../src/monitoring/machine-room.js';
+import { isRunning } from '../../src/monitoring/operating-topics.js';
 import { replay } from '../../src/monitoring/replay.js';
 import { wavFileSource } from '../../src/sources/audio/index.js';
 import { openStore } from '../../src/store/index.js';
