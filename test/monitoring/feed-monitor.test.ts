@@ -7,7 +7,6 @@ import { ClipRecorder } from '../../src/monitoring/clip-recorder.js';
 import { FeedModel } from '../../src/monitoring/feed-model.js';
 import { FeedMonitor } from '../../src/monitoring/feed-monitor.js';
 import { MachineRoom } from '../../src/monitoring/machine-room.js';
-import { isRunning } from '../../src/monitoring/operating-topics.js';
 import { replay } from '../../src/monitoring/replay.js';
 import { wavFileSource } from '../../src/sources/audio/index.js';
 import { openStore } from '../../src/store/index.js';
@@ -174,14 +173,4 @@ describe('a feed', () => {
     const { events } = await replay({ model: model('pump-00'), budget, open, signal: never });
     expect(events.map(({ peak, words }) => ({ peak, words }))).toEqual([{ peak: live?.peak, words: live?.words }]);
   });
-});
-
-describe('isRunning', () => {
-  it.each([
-    ['on', true],
-    ['"OFF"', false],
-    [' 1 ', true],
-    ['false', false],
-    ['maybe', null],
-  ])('reads %s as %s', (payload, expected) => expect(isRunning(payload)).toBe(expected));
 });
