@@ -148,13 +148,16 @@ function robustPooled(rows: number, width: number): Partial<DagmmSettings> {
 /** Windows overlap: so many are some 17 that share no sample. */
 const ROWS_PER_SOUND_CLUSTER = 150;
 
-/** Tables of so many columns for their rows are whitened. */
-const TABLE_WHITENING = { whitenTo: 100, whitenAboveWidth: 200, whitenBelowRowsPerColumn: 10, rowsPerComponent: 4 };
+/** Wide tables are whitened. Of narrower ones with few rows it would keep too little: an axis for every four rows. */
+const TABLE_WHITENING = { whitenTo: 100, whitenAboveWidth: 200, whitenBelowRowsPerColumn: 0, rowsPerComponent: 4 };
+
+/** Fewer rows a column are learnt by heart in hundreds of epochs. */
+const FEW_ROWS_PER_COLUMN = 10;
 
 /**
  * Columns bent towards bells. A narrow code tells what the rows have in common; a second mixture, of the code and the row
  * itself, loses nothing, and has as many components as held-out rows want. Of large tables a member with a wide code takes its
- * place. Whitened rows are clipped nearer: principal axes should not be those of a few outliers.
+ * place. Whitened rows are clipped nearer: principal axes should not be those of a few outliers. Many rows are learnt for longer.
  */
 function robustTable(rows: number, width: number): Partial<DagmmSettings> {
   const whitened = whitenedWidth(rows, width, TABLE_WHITENING);
@@ -163,9 +166,10 @@ function robustTable(rows: number, width: number): Partial<DagmmSettings> {
   const supported = Math.max(1, Math.floor(rows / (ROWS_PER_LATENT * (code + 2))));
   const components = Math.min(rows > LARGE_TABLE ? 4 : 2, supported);
   const candidates = [1, 2, 4, 8, 16, 32].filter((k) => ROWS_PER_CANDIDATE * k <= rows);
+  const few = whitened > 0 || rows < FEW_ROWS_PER_COLUMN * width;
   return {
     hidden: [64],
-    ...(whitened > 0 ? {} : { pretrainEpochs: epochsFor(1_200, rows, Math.min(rows, 1_024), 2, 600) }),
+    ...(few ? {} : { pretrainEpochs: epochsFor(1_200, rows, Math.min(rows, 1_024), 2, 600) }),
     components,
     ...(rows > LARGE_TABLE
       ? { members: 2, code: Math.min(32, seen), emComponents: candidates, narrowCode: code }

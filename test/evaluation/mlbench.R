@@ -1,6 +1,7 @@
 # Twelve labelled tables of the R packages mlbench and kernlab as CSV files with a column `label` (1 = anomalous), for
-# `auscult evaluate --dataset csv`. Anomalous is the class that the literature takes, thinned where it says so.
-# Usage: Rscript test/evaluation/mlbench.R DIR     (Debian: r-cran-mlbench r-cran-kernlab)
+# `auscult evaluate --dataset csv`. Anomalous is the class that the literature takes, thinned where it says so. Where caret is
+# there, four more, of two classes each.
+# Usage: Rscript test/evaluation/mlbench.R DIR     (Debian: r-cran-mlbench r-cran-kernlab r-cran-caret)
 library(mlbench)
 library(kernlab)
 
@@ -38,3 +39,11 @@ keep("spam", spam[rows, 1:57], spam$type[rows] == "spam")
 letters <- !(LetterRecognition$lettr %in% c("A", "B", "C"))
 rows <- thinned(letters, 150)
 keep("letter", LetterRecognition[rows, 2:17], letters[rows])
+
+if (requireNamespace("caret", quietly = TRUE)) {
+  data(GermanCredit, segmentationData, mdrr, dhfr, package = "caret")
+  keep("german", GermanCredit[, names(GermanCredit) != "Class"], GermanCredit$Class == "Bad")
+  keep("segment", segmentationData[, -(1:3)], segmentationData$Class == "WS")
+  keep("mdrr", mdrrDescr, mdrrClass == "Inactive")
+  keep("dhfr", dhfr[, names(dhfr) != "Y"], dhfr$Y == "inactive")
+}
