@@ -19,9 +19,9 @@ export function operatingTopics(
     if (from !== 'topic' || topic === undefined) return [];
     const onMessage = (payload: string): void => {
       const running = isRunning(payload);
-      if (running !== null) return tell(name, running);
       const found = payload.slice(0, 40);
-      warn(`${name}: ${topic}: expected on, off, running, true, false, 1 or 0, found ${found}`);
+      if (running === null) warn(`${name}: ${topic}: expected on, off, running, true, false, 1 or 0, found ${found}`);
+      else tell(name, running);
     };
     return [{ topic, onMessage }];
   });
