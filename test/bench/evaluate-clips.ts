@@ -58,7 +58,8 @@ function writeClips(folder: string): string {
   let count = 0;
   const write = (part: string, name: string): void => {
     bytes.writeInt32LE(count++, bytes.length - 4);
-    writeFileSync(join(folder, 'data', 'pump', part, name), bytes);
+    // Flushed: writing 640 MB back while clips are read would be measured, too.
+    writeFileSync(join(folder, 'data', 'pump', part, name), bytes, { flush: true });
   };
   for (const part of ['train', 'test']) mkdirSync(join(folder, 'data', 'pump', part), { recursive: true });
   for (const id of IDS) {
