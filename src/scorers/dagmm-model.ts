@@ -26,7 +26,7 @@ export interface DagmmModel extends DagmmNetworks {
   readonly transform: InputTransform;
   readonly latentScale: LatentScale;
   readonly mixture: Mixture;
-  /** Of [standardised z, x]: the row as the encoder sees it, beside its latent. Where it is, the energy is the mean of both. */
+  /** Of [standardised z, x]: the row as the encoder sees it, beside its latent. */
   readonly wide?: Mixture;
 }
 
@@ -64,13 +64,7 @@ export function meanEnergyFunction(models: readonly DagmmModel[]): Recorded {
 /** [x] or [x, outside] → [standardised z (N, D), energy (N)] */
 function energyFunction(model: DagmmModel): Recorded {
   const toLatent = latentFunction(model);
-  const { wide } = model;
-  return (x) => {
-    const [z, energy] = latentEnergy(toLatent(x)[0] as tf.Tensor2D, model) as [tf.Tensor, tf.Tensor];
-    if (!wide) return [z, energy];
-    const beside = energyUnder(wide, tf.concat([z, x[0] as tf.Tensor], 1) as tf.Tensor2D);
-    return [z, tf.mul(tf.add(energy, beside), 0.5)];
-  };
+  return (x) => latentEnergy(toLatent(x)[0] as tf.Tensor2D, model);
 }
 
 /** z (N, D) before standardisation → [standardised z (N, D), energy (N)] */

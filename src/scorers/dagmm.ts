@@ -1,5 +1,5 @@
 import type { FittedModel, Method } from './method.js';
-import { mixtureFacts, mixtureParameters } from './mixture-facts.js';
+import { mixtureFacts, mixtureParameters, viewFacts } from './mixture-facts.js';
 import { type DagmmSettings, RECIPES, settingsFor } from './recipes.js';
 import type { TrainedDagmm } from './train-dagmm.js';
 
@@ -27,6 +27,7 @@ export function dagmmOf({
   model,
   choice,
   members,
+  views,
   epochs,
   skippedSteps,
   finalLoss,
@@ -41,12 +42,13 @@ export function dagmmOf({
       ...settings,
       ...mixtureFacts({ model, choice }),
       ...(mixtures.length > 1 ? { mixtureSizes: mixtures.map(({ components }) => components) } : {}),
+      ...(views ? viewFacts(views) : {}),
     },
     scoringRows: settings.scoringRows,
     epochs,
     skippedSteps,
     singularRetries: mixtures.reduce((sum, mixture) => sum + mixture.singularRetries, 0),
     finalLoss: Number.isFinite(finalLoss) ? finalLoss : null,
-    ...(mixtures.length === 1 ? { mixture: mixtureParameters({ model }) } : {}),
+    ...(mixtures.length === 1 && !views ? { mixture: mixtureParameters({ model }) } : {}),
   };
 }

@@ -167,6 +167,12 @@ function columnStatistics(data: Float32Array, j: number, width: number, count: n
   return { mean, deviation: Math.sqrt(squares / count), minimum, maximum };
 }
 
+/** Rows scaled, bent and clipped, before any whitening. */
+export const scaledRows = (rows: RowMatrix, transform: InputTransform): RowMatrix => ({
+  data: scaleRows(rows, transform),
+  width: rows.width,
+});
+
 function scaleRows({ data, width }: RowMatrix, { shift, scale, curves, clip }: InputTransform): Float32Array {
   const out = new Float32Array(data.length);
   for (let at = 0, j = 0; at < data.length; at++, j = j + 1 === width ? 0 : j + 1) {

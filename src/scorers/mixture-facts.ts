@@ -2,6 +2,7 @@ import type { MixtureParameters } from '../contracts.js';
 import type { LatentMixture } from './latent-mixture.js';
 import type { Hyperparameters } from './method.js';
 import type { Mixture } from './mixture-fit.js';
+import type { RowViews } from './row-views.js';
 
 /** What a training found by itself, for the manifest. */
 export function mixtureFacts({ model, choice }: LatentMixture): Hyperparameters {
@@ -12,6 +13,18 @@ export function mixtureFacts({ model, choice }: LatentMixture): Hyperparameters 
     mixtureFit: choice.fit,
     mixtureComponents: model.mixture.components,
     ...Object.fromEntries(likelihoods),
+  };
+}
+
+/** What judges beside the mixtures of the latents, for the manifest: weight, centre and spread of each view. */
+export function viewFacts({ views, densities, dependence }: RowViews): Hyperparameters {
+  const facts = views.flatMap(({ name, weight, centre, spread }) => [
+    [`view ${name}`, [weight, centre, spread]] as const,
+  ]);
+  return {
+    ...Object.fromEntries(facts),
+    ...(densities.kernel ? { kernelBandwidth: densities.kernel.bandwidth } : {}),
+    ...(dependence === null ? {} : { dependence }),
   };
 }
 

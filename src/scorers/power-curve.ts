@@ -1,4 +1,5 @@
 /** A smooth curve for each column under which its values lie as a bell does. Yeo and Johnson, Biometrika 87, 2000. */
+import { minimise } from './golden-section.js';
 import type { RowMatrix } from './row-matrix.js';
 
 /** x → ((1 + x)^λ − 1)/λ above 0 and −((1 − x)^(2 − λ) − 1)/(2 − λ) below; λ = 1 changes nothing. */
@@ -59,7 +60,7 @@ function powerOf(values: Float64Array): number {
   if (commonest(values) > MOST_COMMON * values.length) return 1;
   const slope = values.reduce((sum, x) => sum + Math.sign(x) * Math.log1p(Math.abs(x)), 0) / values.length;
   const loss = (lambda: number): number => 0.5 * Math.log(varianceOf(values, lambda)) - (lambda - 1) * slope;
-  return minimum(loss, LEAST_POWER, MOST_POWER);
+  return minimise(loss, LEAST_POWER, MOST_POWER, SECTIONS);
 }
 
 /** How often the most frequent value occurs. */
@@ -82,24 +83,4 @@ function varianceOf(values: Float64Array, lambda: number): number {
     squares += y * y;
   }
   return Math.max(squares / values.length - (sum / values.length) ** 2, 1e-12);
-}
-
-/** Golden-section search. */
-function minimum(of: (x: number) => number, from: number, to: number): number {
-  const golden = (Math.sqrt(5) - 1) / 2;
-  let [low, high] = [from, to];
-  let [left, right] = [high - golden * (high - low), low + golden * (high - low)];
-  let [atLeft, atRight] = [of(left), of(right)];
-  for (let i = 0; i < SECTIONS; i++) {
-    if (atLeft < atRight) {
-      [high, right, atRight] = [right, left, atLeft];
-      left = high - golden * (high - low);
-      atLeft = of(left);
-    } else {
-      [low, left, atLeft] = [left, right, atRight];
-      right = low + golden * (high - low);
-      atRight = of(right);
-    }
-  }
-  return (low + high) / 2;
 }

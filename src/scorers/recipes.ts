@@ -40,6 +40,10 @@ export interface DagmmSettings extends TransformOptions {
   readonly emComponents: readonly number[];
   /** Component counts to try for a second mixture, of [z, x]; empty: there is none. */
   readonly wideComponents: readonly number[];
+  /** Most rows of a kernel density beside the mixtures; 0: there is none. */
+  readonly kernelRows: number;
+  /** Most Gaussians of each column's own density beside the mixtures; 0: columns are not judged by themselves. */
+  readonly columnCentres: number;
   readonly shrink: boolean;
   /** Towards the covariance of all rows, or the mean of the components' own. */
   readonly shrinkTo: ShrinkTarget;
@@ -107,6 +111,8 @@ function paper(rowKind: RowKind, rows: number, width: number, scoringRows: numbe
     fit: 'network',
     emComponents: [],
     wideComponents: [],
+    kernelRows: 0,
+    columnCentres: 0,
     shrink: false,
     shrinkTo: 'all',
     members: 1,
@@ -165,7 +171,7 @@ function robustTable(rows: number, width: number): Partial<DagmmSettings> {
   const code = Math.min(8, Math.ceil(seen / 2));
   const supported = Math.max(1, Math.floor(rows / (ROWS_PER_LATENT * (code + 2))));
   const components = Math.min(rows > LARGE_TABLE ? 4 : 2, supported);
-  const candidates = [1, 2, 4, 8, 16, 32].filter((k) => ROWS_PER_CANDIDATE * k <= rows);
+  const candidates = candidatesFrom(1, ROWS_PER_CANDIDATE, rows);
   const few = whitened > 0 || rows < FEW_ROWS_PER_COLUMN * width;
   return {
     hidden: [64],
@@ -173,7 +179,14 @@ function robustTable(rows: number, width: number): Partial<DagmmSettings> {
     components,
     ...(rows > LARGE_TABLE
       ? { members: 2, code: Math.min(32, seen), emComponents: candidates, narrowCode: code }
-      : { members: 4, code, emComponents: [components], wideComponents: candidates }),
+      : {
+          members: 4,
+          code,
+          emComponents: candidatesFrom(components, ROWS_PER_LATENT_CANDIDATE, rows),
+          wideComponents: candidates,
+          columnCentres: 32,
+        }),
+    kernelRows: 8_000,
     shrinkTo: 'components',
     scaling: 'power',
     clip: whitened > 0 ? 4 : 10,
@@ -184,8 +197,13 @@ function robustTable(rows: number, width: number): Partial<DagmmSettings> {
 /** Beyond so many rows a mixture of the row itself would take as long as all else, and a wide code learns what they hold. */
 const LARGE_TABLE = 50_000;
 
-/** Mean rows of a component, at least, for its K to be tried. */
+/** Mean rows of a component, at least, for its K to be tried: of wide mixtures, and of the narrow ones beside them. */
 const ROWS_PER_CANDIDATE = 8;
+const ROWS_PER_LATENT_CANDIDATE = 100;
+
+/** `usual` and every K of 1 to 32 that so many rows support, ascending. */
+const candidatesFrom = (usual: number, rowsEach: number, rows: number): number[] =>
+  [1, 2, 4, 8, 16, 32].filter((k) => k === usual || rowsEach * k <= rows);
 
 /**
  * Science §2: one hidden layer, standardised z, log residual, PCA-whitened wide input, EM where held-out rows prefer it.
@@ -220,6 +238,8 @@ function robustBase(rowKind: RowKind, rows: number, width: number, scoringRows: 
     fit: 'auto',
     emComponents: rowKind === 'mel-frames' ? [4, 8].filter((k) => k <= supported) : [components],
     wideComponents: [],
+    kernelRows: 0,
+    columnCentres: 0,
     shrink: true,
     shrinkTo: 'all',
     members: 1,

@@ -7,6 +7,7 @@ import type { FitOptions } from './method.js';
 import { type DagmmSettings, settingsFor } from './recipes.js';
 import { recordScoring } from './recorded.js';
 import { type RowMatrix, rowsOf } from './row-matrix.js';
+import { fitRowViews, type RowViews, viewedEnergy } from './row-views.js';
 
 export interface DagmmTrainingOptions extends Omit<FitOptions, 'settings'> {
   readonly recipe: string;
@@ -16,7 +17,9 @@ export interface DagmmTrainingOptions extends Omit<FitOptions, 'settings'> {
 
 /** `model` and `choice` are the first member's. */
 export interface TrainedDagmm extends LatentMixture, TrainedMembers {
-  /** Raw rows (N, width) → the first member's latent, mean energy, for any N. */
+  /** What judges beside the mixtures of the latents, if anything does. */
+  readonly views: RowViews | null;
+  /** Raw rows (N, width) → the first member's latent, energy, for any N. */
   readonly onnx: Uint8Array;
 }
 
@@ -27,15 +30,23 @@ export interface TrainedDagmm extends LatentMixture, TrainedMembers {
 export async function trainDagmm(rows: RowMatrix, options: DagmmTrainingOptions): Promise<TrainedDagmm> {
   const { rowKind, recipe } = options;
   const settings = { ...settingsFor(rowKind, recipe, rowsOf(rows), rows.width), ...options.settings };
-  const trained = await trainMembers(rows, settings, options);
-  return { ...trained, ...trained.members[0], onnx: recordMembers(trained) };
+  return judgedMembers(await trainMembers(rows, settings, options), rows, options);
+}
+
+/** Trained members, what else judges their rows, and all of it as a graph. @param rows those that the members have learnt */
+export async function judgedMembers(
+  trained: TrainedMembers,
+  rows: RowMatrix,
+  options: Pick<FitOptions, 'seed' | 'threads'>,
+  scorer = 'dagmm',
+): Promise<TrainedDagmm> {
+  const { members } = trained;
+  const views = await fitRowViews(rows, members, options);
+  const energy = views ? viewedEnergy(members, views) : meanEnergyFunction(members.map(({ model }) => model));
+  const onnx = recordScoring(scorer, rows.width, energy);
+  return { ...trained, ...members[0], views, onnx };
 }
 
 /** Records the model's scoring as ONNX for any batch size. */
 export const recordModel = (model: DagmmModel, scorer = 'dagmm'): Uint8Array =>
   recordScoring(scorer, model.transform.width, scoringFunction(model));
-
-export function recordMembers({ members }: TrainedMembers, scorer = 'dagmm'): Uint8Array {
-  const models = members.map(({ model }) => model);
-  return recordScoring(scorer, members[0].model.transform.width, meanEnergyFunction(models));
-}

@@ -5,10 +5,18 @@ import type { PowerCurves } from './power-curve.js';
 export const vector = (values: ArrayLike<number>): tf.Tensor1D => tf.tensor1d(Float32Array.from(values));
 
 /** Raw rows (N, W) → [x (N, P)] or [x, outside (N, 1)], as {@link applyTransform} on the host. */
-export function transformInGraph(rows: tf.Tensor2D, transform: InputTransform): tf.Tensor[] {
-  const { shift, scale, curves, clip, whitening } = transform;
+export const transformInGraph = (rows: tf.Tensor2D, transform: InputTransform): tf.Tensor[] =>
+  projectedInGraph(scaledInGraph(rows, transform), transform);
+
+/** Raw rows (N, W) → scaled, bent and clipped (N, W). */
+export function scaledInGraph(rows: tf.Tensor2D, { shift, scale, curves, clip }: InputTransform): tf.Tensor2D {
   const plain = tf.mul(tf.sub(rows, vector(shift)), vector(scale));
-  const scaled = tf.clipByValue(curves ? bent(plain, curves) : plain, -clip, clip);
+  return tf.clipByValue(curves ? bent(plain, curves) : plain, -clip, clip) as tf.Tensor2D;
+}
+
+/** Scaled rows (N, W) → [x (N, P)] or [x, outside (N, 1)]; the same rows where they are not whitened. */
+export function projectedInGraph(scaled: tf.Tensor2D, transform: InputTransform): tf.Tensor[] {
+  const { whitening } = transform;
   if (!whitening) return [scaled];
   const basis = tf.tensor2d(whitening.basis, [transform.width, transformedWidth(transform)]);
   const centred = tf.sub(scaled, vector(whitening.centre));

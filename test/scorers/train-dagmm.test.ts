@@ -88,9 +88,9 @@ describe('training a flat DAGMM', () => {
   });
 
   it('scores in the graph what float64 says under both mixtures, for batches of 1, 7 and 1,000', async () => {
-    const { onnx, model } = await trainDagmm(sheet(600, 8, 1), {
+    const { onnx, model, views } = await trainDagmm(sheet(600, 8, 1), {
       ...quick,
-      settings: { ...quick.settings, members: 1 },
+      settings: { ...quick.settings, members: 1, kernelRows: 0, columnCentres: 0 },
     });
     const rows = sheet(1000, 8, 9);
     const session = await openSession(onnx);
@@ -104,9 +104,20 @@ describe('training a flat DAGMM', () => {
       ...z.subarray(n * size, (n + 1) * size),
       ...x.subarray(n * 8, (n + 1) * 8),
     ]);
-    const narrow = energies({ data: z, size }, model.mixture);
-    const wide = energies({ data: Float64Array.from(beside.flat()), size: size + 8 }, model.wide as Mixture);
-    const exact = narrow.map((value, n) => (value + (wide[n] as number)) / 2);
+    const parts = [
+      energies({ data: z, size }, model.mixture),
+      energies({ data: Float64Array.from(beside.flat()), size: size + 8 }, model.wide as Mixture),
+    ];
+    expect(views?.views.map(({ name, weight }) => [name, weight])).toEqual([
+      ['latent', 1],
+      ['wide', 2],
+    ]);
+    const exact = inGraph.map((_, n) => {
+      const bent = (views?.views ?? []).map(
+        ({ weight, centre, spread }, v) => weight * Math.asinh(((parts[v]?.[n] as number) - centre) / spread),
+      );
+      return Math.sinh(bent.reduce((sum, value) => sum + value, 0) / 3);
+    });
     exact.forEach((value, i) => {
       expect(Math.abs(value - (inGraph[i] as number))).toBeLessThan(1e-3 * (1 + Math.abs(value)));
     });
@@ -118,8 +129,9 @@ describe('training a flat DAGMM', () => {
     }
   });
 
-  it('gives the mean of its members, with as many components of [z, x] each, and finite energies of rows far away', async () => {
-    const trained = await trainDagmm(sheet(600, 8, 1), quick);
+  it('gives the mean of its members where the latents alone judge', async () => {
+    const settings = { ...quick.settings, wideComponents: [], kernelRows: 0, columnCentres: 0 };
+    const trained = await trainDagmm(sheet(600, 8, 1), { ...quick, settings });
     const rows = sheet(50, 8, 9);
     const each = await Promise.all(trained.members.map(({ model }) => score(recordModel(model), rows)));
     const mean = await score(trained.onnx, rows);
@@ -127,6 +139,10 @@ describe('training a flat DAGMM', () => {
       const sum = each.reduce((total, own) => total + (own[n] as number), 0);
       expect(Math.abs(value - sum / each.length)).toBeLessThan(1e-4 * (1 + Math.abs(value)));
     });
+  });
+
+  it('gives its members as many components of [z, x] each, and finite energies of rows far away', async () => {
+    const trained = await trainDagmm(sheet(600, 8, 1), quick);
     const [first, second] = trained.members.map(({ model }) => model.wide);
     expect(first?.size).toBe(4 + 2 + 8);
     expect(second?.components).toBe(first?.components);

@@ -4,10 +4,11 @@ import { factorise } from '../cholesky.js';
 import type { FitOptions, FittedModel } from '../method.js';
 import { mixtureEnergy } from '../mixture.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import { pickRows } from '../row-samples.js';
 import { vector } from '../transform-graph.js';
 import type { GMM_TWFR } from './defaults.js';
 import { recordEnergy } from './energy-graph.js';
-import { fittedModel, pickRows, standardise } from './rows.js';
+import { fittedModel, standardise } from './rows.js';
 import type { Values } from './settings.js';
 import { shrunkCovariance } from './shrunk-covariance.js';
 

@@ -5,10 +5,11 @@ import { mixtureEnergy } from '../mixture.js';
 import { fitByEm, kMeansMemberships, type Mixture } from '../mixture-fit.js';
 import { openRandom } from '../random.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import { sampleRows } from '../row-samples.js';
 import { vector } from '../transform-graph.js';
 import type { GMM } from './defaults.js';
 import { recordEnergy } from './energy-graph.js';
-import { fittedModel, narrowed, sampleRows } from './rows.js';
+import { fittedModel, narrowed } from './rows.js';
 import type { Values } from './settings.js';
 
 /**

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
 import type { FitOptions, FittedModel } from '../method.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import { sampleRows, withoutCopies } from '../row-samples.js';
 import type { KNN } from './defaults.js';
 import { recordEnergy, squaredNorms } from './energy-graph.js';
-import { fittedModel, pickRows, sampleRows, standardise } from './rows.js';
+import { fittedModel, standardise } from './rows.js';
 import type { Values } from './settings.js';
 
 /** Less than any x·r − ½‖r‖². */
@@ -22,21 +22,6 @@ export function fitKnn(rows: RowMatrix, settings: Values<typeof KNN>, options: F
   const k = Math.min(settings.k, rowsOf(kept));
   const onnx = recordEnergy('knn', transform, (x) => distance(x, kept, k));
   return fittedModel(rows, options, onnx, { k, rows: rowsOf(kept), differentRows: rowsOf(different) });
-}
-
-/** The first `most` of equal rows, in their order. */
-function withoutCopies(rows: RowMatrix, most: number): RowMatrix {
-  const { data, width } = rows;
-  const copies = new Map<string, number>();
-  const index = Int32Array.from({ length: rowsOf(rows) }, (_, n) => n).filter((n) => {
-    const key = createHash('sha1')
-      .update(data.subarray(n * width, (n + 1) * width))
-      .digest('base64');
-    const before = copies.get(key) ?? 0;
-    copies.set(key, before + 1);
-    return before < most;
-  });
-  return pickRows(rows, index);
 }
 
 /** (N, W) → (N, 1). The k nearest one after the other: each found one is then left out. */

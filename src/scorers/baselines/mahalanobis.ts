@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { factorise } from '../cholesky.js';
 import type { FitOptions, FittedModel } from '../method.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import { sampleRows } from '../row-samples.js';
 import type { MAHALANOBIS } from './defaults.js';
 import { recordEnergy, squaredNorms } from './energy-graph.js';
-import { fittedModel, sampleRows, standardise } from './rows.js';
+import { fittedModel, standardise } from './rows.js';
 import type { Values } from './settings.js';
 import { shrunkCovariance } from './shrunk-covariance.js';
 

@@ -3,10 +3,11 @@ import SVM from 'libsvm-js/asm.js';
 import { InternalError } from '../../contracts.js';
 import type { FitOptions, FittedModel } from '../method.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import { pickRows, sampleRows } from '../row-samples.js';
 import { vector } from '../transform-graph.js';
 import type { OC_SVM } from './defaults.js';
 import { recordEnergy, squaredNorms } from './energy-graph.js';
-import { fittedModel, pickRows, sampleRows, standardise } from './rows.js';
+import { fittedModel, standardise } from './rows.js';
 import type { Values } from './settings.js';
 
 /** Numbers that fit into the solver's memory. */

@@ -2,10 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { FitOptions, FittedModel } from '../method.js';
 import { principalAxes } from '../principal-axes.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import { sampleRows } from '../row-samples.js';
 import { vector } from '../transform-graph.js';
 import type { PCA } from './defaults.js';
 import { recordEnergy, squaredNorms } from './energy-graph.js';
-import { fittedModel, sampleRows, standardise } from './rows.js';
+import { fittedModel, standardise } from './rows.js';
 import type { Values } from './settings.js';
 
 /** Least variance of an axis, of columns with variance 1: as the ε of a mixture. */

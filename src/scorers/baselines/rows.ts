@@ -1,9 +1,8 @@
 /** What every baseline does with its training rows before and after it learns. */
 import { applyTransform, fitTransform, type InputTransform, type TransformedRows } from '../input-transform.js';
 import type { FitOptions, FittedModel, Hyperparameters } from '../method.js';
-import { openRandom } from '../random.js';
 import { SCORING_ROWS } from '../recipes.js';
-import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import type { RowMatrix } from '../row-matrix.js';
 import { meanRowOf } from '../training-rows.js';
 
 /** @throws {DOMException} AbortError when cancelled */
@@ -29,22 +28,6 @@ export function narrowed(
 ): { transform: InputTransform; scaled: TransformedRows } {
   const transform = fitTransform(rows, { ...Z_SCORE, whitenTo: axes, whitenAboveWidth: widest });
   return { transform, scaled: applyTransform(rows, transform) };
-}
-
-/** At most `most` rows, drawn without replacement, in their order. */
-export function sampleRows(rows: RowMatrix, most: number, seed: number): RowMatrix {
-  const count = rowsOf(rows);
-  if (count <= most) return rows;
-  return pickRows(rows, openRandom(seed, 'sample').permutation(count).subarray(0, most).sort());
-}
-
-export function pickRows({ data, width }: RowMatrix, index: ArrayLike<number>): RowMatrix {
-  const out = new Float32Array(index.length * width);
-  for (let i = 0; i < index.length; i++) {
-    const from = (index[i] as number) * width;
-    out.set(data.subarray(from, from + width), i * width);
-  }
-  return { data: out, width };
 }
 
 /** A fit without epochs, loss or retries. */

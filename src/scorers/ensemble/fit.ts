@@ -6,7 +6,9 @@ import { meanEnergyFunction } from '../dagmm-model.js';
 import { type TrainedMembers, trainMembers } from '../members.js';
 import type { FitOptions, FittedModel, Hyperparameters } from '../method.js';
 import { mapRows, type Recorded, recordScoring } from '../recorded.js';
+import { onScale, type RobustScale, robustScale } from '../robust-scale.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import { pickRows, thinnedRows } from '../row-samples.js';
 import { meanRowOf, refuseUnusable } from '../training-rows.js';
 import type { EnsembleSettings } from './settings.js';
 import { type PictureSize, type View, viewsOf } from './views.js';
@@ -26,14 +28,6 @@ interface FittedView extends LearntView {
 }
 
 type WindowEnergy = (windows: tf.Tensor2D) => tf.Tensor1D;
-
-/** Energies (N) → (E − centre) / spread. */
-interface RobustScale {
-  /** Median. */
-  readonly centre: number;
-  /** 1.4826 times the median distance from it: a Gaussian's deviation. */
-  readonly spread: number;
-}
 
 /**
  * @param rows windows of log-mel frames in order of time, at least 8   @throws {ModelError} for other rows, or a training
@@ -86,15 +80,15 @@ async function learnView(
   { mostRows, wideRows, wideComponents }: EnsembleSettings,
   options: FitOptions,
 ): Promise<LearntView> {
-  const windows = thinned(rows, Math.ceil((SPARE_CUTS * mostRows) / view.cuts));
-  const cuts = thinned(await cutsOf(view, windows, options), mostRows);
+  const windows = thinnedRows(rows, Math.ceil((SPARE_CUTS * mostRows) / view.cuts));
+  const cuts = thinnedRows(await cutsOf(view, windows, options), mostRows);
   const trained = await trainMembers(cuts, view.learning(rowsOf(cuts)), options);
   const judges: Judge[] = [];
   for (const kind of view.mixtures) {
     judges.push(
       kind === 'latent'
         ? latentJudge(trained)
-        : await wideJudge(trained, thinned(cuts, wideRows), wideComponents, options),
+        : await wideJudge(trained, thinnedRows(cuts, wideRows), wideComponents, options),
     );
   }
   return {
@@ -145,26 +139,6 @@ const CALL_ROWS = 256;
 
 const tensorOf = (rows: RowMatrix): HostTensor => ({ data: rows.data, shape: [rowsOf(rows), rows.width] });
 
-/** At most so many rows, evenly spaced. */
-function thinned(rows: RowMatrix, most: number): RowMatrix {
-  const count = rowsOf(rows);
-  return count <= most
-    ? rows
-    : picked(
-        rows,
-        Int32Array.from({ length: most }, (_, i) => Math.floor((i * count) / most)),
-      );
-}
-
-function picked({ data, width }: RowMatrix, places: ArrayLike<number>): RowMatrix {
-  const out = new Float32Array(places.length * width);
-  for (let i = 0; i < places.length; i++) {
-    const from = (places[i] as number) * width;
-    out.set(data.subarray(from, from + width), i * width);
-  }
-  return { data: out, width };
-}
-
 /** Two of eight stretches of time are held out: whole clips, where there are many. */
 const STRETCHES = 8;
 const HELD_OUT = [1, 5];
@@ -196,31 +170,19 @@ function parted(rows: RowMatrix): { learnt: RowMatrix; held: RowMatrix } {
   const places = Array.from({ length: count }, (_, i) => i);
   const isHeldOut = (i: number): boolean => HELD_OUT.includes(Math.floor((i * STRETCHES) / count));
   return {
-    learnt: picked(
+    learnt: pickRows(
       rows,
       places.filter((i) => !isHeldOut(i)),
     ),
-    held: picked(rows, places.filter(isHeldOut)),
+    held: pickRows(rows, places.filter(isHeldOut)),
   };
 }
-
-const LEAST_SPREAD = 1e-3;
-
-function robustScale(energies: Float32Array): RobustScale {
-  const centre = median(energies);
-  return { centre, spread: Math.max(LEAST_SPREAD, 1.4826 * median(energies.map((e) => Math.abs(e - centre)))) };
-}
-
-const median = (values: Float32Array): number => values.slice().sort()[values.length >> 1] ?? 0;
 
 /** Mean over the views of the mean robust z of their energies. */
 function ensembleEnergy(fitted: readonly FittedView[]): Recorded {
   return ([rows]) => {
     const views = fitted.map(({ energies, scales }) => {
-      const z = energies.map((energy, i) => {
-        const { centre, spread } = scales[i] as RobustScale;
-        return tf.div(tf.sub(energy(rows as tf.Tensor2D), centre), spread);
-      });
+      const z = energies.map((energy, i) => onScale(energy(rows as tf.Tensor2D), scales[i] as RobustScale));
       return meanOf(z);
     });
     return [meanOf(views)];
