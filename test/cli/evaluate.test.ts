@@ -7,7 +7,7 @@ import { newFolder, Service, until } from '../support/service.js';
 const folder = newFolder();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const settings = ['pretrainEpochs=2', 'jointEpochs=2', 'members=1', 'emComponents=2'];
+const settings = ['pretrainEpochs=2', 'jointEpochs=2', 'members=1', 'emComponents=2', 'wideComponents=2'];
 const quick = [...settings.flatMap((setting) => ['--set', setting]), '--jobs', '1'];
 const thyroid = ['evaluate', '--dataset', 'thyroid', '--data', thyroidPath, ...quick];
 const auscult = (...args: string[]) =>
