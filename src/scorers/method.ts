@@ -39,6 +39,11 @@ export interface FitOptions {
   readonly checkpoints?: CheckpointStore;
 }
 
+/** @throws {DOMException} AbortError when cancelled */
+export function stopIfCancelled({ cancelled }: Pick<FitOptions, 'cancelled'>): void {
+  if (cancelled?.()) throw new DOMException('training was cancelled', 'AbortError');
+}
+
 export interface FittedModel {
   /** Raw rows "rows" (N, width) → "energy" (N), float32, for any N; higher = more anomalous. Perhaps "latent" (N, D). */
   readonly onnx: Uint8Array;

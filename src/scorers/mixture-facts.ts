@@ -2,7 +2,7 @@ import type { MixtureParameters } from '../contracts.js';
 import type { LatentMixture } from './latent-mixture.js';
 import type { Hyperparameters } from './method.js';
 import type { Mixture } from './mixture-fit.js';
-import type { RowViews } from './row-views.js';
+import type { RowViews } from './row-views/row-views.js';
 
 /** What a training found by itself, for the manifest. */
 export function mixtureFacts({ model, choice }: LatentMixture): Hyperparameters {

@@ -156,7 +156,7 @@ class PackageScorer implements Scorer {
   }
 }
 
-/** Nats above the usual from which on energies of rows count logarithmically. */
+/** So far above the usual energies of rows count logarithmically. */
 const BENT_FROM = 20;
 
 /** Of two columns far beyond all that was learnt, either alone may have ten times the energy of both: neither is innocent. */

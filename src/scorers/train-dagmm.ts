@@ -7,7 +7,7 @@ import type { FitOptions } from './method.js';
 import { type DagmmSettings, settingsFor } from './recipes.js';
 import { recordScoring } from './recorded.js';
 import { type RowMatrix, rowsOf } from './row-matrix.js';
-import { fitRowViews, type RowViews, viewedEnergy } from './row-views.js';
+import { fitRowViews, type RowViewOptions, type RowViews, viewedEnergy } from './row-views/row-views.js';
 
 export interface DagmmTrainingOptions extends Omit<FitOptions, 'settings'> {
   readonly recipe: string;
@@ -37,7 +37,7 @@ export async function trainDagmm(rows: RowMatrix, options: DagmmTrainingOptions)
 export async function judgedMembers(
   trained: TrainedMembers,
   rows: RowMatrix,
-  options: Pick<FitOptions, 'seed' | 'threads'>,
+  options: RowViewOptions,
   scorer = 'dagmm',
 ): Promise<TrainedDagmm> {
   const { members } = trained;

@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { columnEnergy, fitColumnDensities, UNSEEN_DENSITY } from '../../src/scorers/column-densities.js';
 import { openRandom } from '../../src/scorers/random.js';
 import { mapRows } from '../../src/scorers/recorded.js';
 import type { RowMatrix } from '../../src/scorers/row-matrix.js';
+import { columnEnergy, fitColumnDensities, UNSEEN_DENSITY } from '../../src/scorers/row-views/column-densities.js';
 
 const random = openRandom(1, 'columns');
 const normals: RowMatrix = { width: 3, data: Float32Array.from({ length: 3_000 }, () => random.normal()) };

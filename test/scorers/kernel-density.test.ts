@@ -1,9 +1,14 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { dependence, fitKernelDensity, type KernelDensity, kernelEnergy } from '../../src/scorers/kernel-density.js';
 import { openRandom } from '../../src/scorers/random.js';
 import { mapRows } from '../../src/scorers/recorded.js';
 import type { RowMatrix } from '../../src/scorers/row-matrix.js';
+import {
+  dependence,
+  fitKernelDensity,
+  type KernelDensity,
+  kernelEnergy,
+} from '../../src/scorers/row-views/kernel-density.js';
 
 /** Rows (count, width) of standard normal numbers, or of what is made of them. */
 function normals(count: number, width: number, seed: number, of = (z: number[]): number[] => z): RowMatrix {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openSession } from '../../src/engine/index.js';
 import { openRandom } from '../../src/scorers/random.js';
 import type { RowMatrix } from '../../src/scorers/row-matrix.js';
+import { fitRowViews } from '../../src/scorers/row-views/row-views.js';
 import { type TrainedDagmm, trainDagmm } from '../../src/scorers/train-dagmm.js';
 
 /** Four columns: independent, or the same number with a little noise. */
@@ -54,6 +55,13 @@ describe('the views of a row', () => {
   it('are left to the latents where nothing else is asked for: energies are nats of the mixture', async () => {
     const alone = await train(rowsOf(200, 'apart', 1), { wideComponents: [], kernelRows: 0, columnCentres: 0 });
     expect(alone.views).toBeNull();
+  });
+
+  it('end with an AbortError when cancelled', async () => {
+    const rows = rowsOf(200, 'apart', 1);
+    const { members } = await train(rows);
+    const fit = fitRowViews(rows, members, { seed: 1, cancelled: () => true });
+    await expect(fit).rejects.toMatchObject({ name: 'AbortError' });
   });
 });
 

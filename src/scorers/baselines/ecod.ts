@@ -1,8 +1,8 @@
-import type { FitOptions, FittedModel } from '../method.js';
+import { type FitOptions, type FittedModel, stopIfCancelled } from '../method.js';
 import type { RowMatrix } from '../row-matrix.js';
 import { type Level, searchTree, WalkGraph } from './binary-walk.js';
 import type { ECOD } from './defaults.js';
-import { fittedModel, stopIfCancelled } from './rows.js';
+import { fittedModel } from './rows.js';
 import type { Values } from './settings.js';
 import { type Distribution, distributionOf, keptValues, type TailTable, tailTable } from './tail-table.js';
 

@@ -1,10 +1,10 @@
-import type { FitOptions, FittedModel } from '../method.js';
+import { type FitOptions, type FittedModel, stopIfCancelled } from '../method.js';
 import { openRandom } from '../random.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
 import { ALWAYS_LEFT, type Level, WalkGraph } from './binary-walk.js';
 import type { ISOLATION_FOREST } from './defaults.js';
 import { growTree, type IsolationTree, meanPathLength } from './isolation-tree.js';
-import { fittedModel, stopIfCancelled } from './rows.js';
+import { fittedModel } from './rows.js';
 import type { Values } from './settings.js';
 
 /**

@@ -5,11 +5,6 @@ import { SCORING_ROWS } from '../recipes.js';
 import type { RowMatrix } from '../row-matrix.js';
 import { meanRowOf } from '../training-rows.js';
 
-/** @throws {DOMException} AbortError when cancelled */
-export function stopIfCancelled({ cancelled }: FitOptions): void {
-  if (cancelled?.()) throw new DOMException('training was cancelled', 'AbortError');
-}
-
 /** Standard deviations that a value is cut off at: far beyond any anomaly, so that float32 squares stay finite. */
 const FAR = 1e6;
 const Z_SCORE = { scaling: 'z-score', clip: FAR, whitenBelowRowsPerColumn: 0 } as const;

@@ -4,10 +4,10 @@
  * p(x) = 1/M Σ_m N(x | c_m, h²·1).   Legend: M centres, W columns, h bandwidth.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { minimise } from '../golden-section.js';
+import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import { evenPlaces, sampleRows, withoutCopies } from '../row-samples.js';
 import { UNSEEN_DENSITY } from './column-densities.js';
-import { minimise } from './golden-section.js';
-import { type RowMatrix, rowsOf } from './row-matrix.js';
-import { evenPlaces, sampleRows, withoutCopies } from './row-samples.js';
 
 export interface KernelDensity {
   readonly width: number;

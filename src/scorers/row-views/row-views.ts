@@ -4,17 +4,17 @@
  * under asinh, which lets none outshout the others far away: E = sinh(Σ_v w_v asinh(z_v) / Σ_v w_v), in usual deviations.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { type DagmmModel, energyUnder, latentEnergy, latentFunction } from '../dagmm-model.js';
+import { scaledRows } from '../input-transform.js';
+import type { LatentMixture } from '../latent-mixture.js';
+import { type FitOptions, stopIfCancelled } from '../method.js';
+import { mapRows, type Recorded } from '../recorded.js';
+import { onScale, type RobustScale, robustScale } from '../robust-scale.js';
+import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import { thinnedRows } from '../row-samples.js';
+import { projectedInGraph, scaledInGraph } from '../transform-graph.js';
 import { type ColumnDensities, columnEnergy, fitColumnDensities } from './column-densities.js';
-import { type DagmmModel, energyUnder, latentEnergy, latentFunction } from './dagmm-model.js';
-import { scaledRows } from './input-transform.js';
 import { dependence, fitKernelDensity, type KernelDensity, kernelEnergy } from './kernel-density.js';
-import type { LatentMixture } from './latent-mixture.js';
-import type { FitOptions } from './method.js';
-import { mapRows, type Recorded } from './recorded.js';
-import { onScale, type RobustScale, robustScale } from './robust-scale.js';
-import { type RowMatrix, rowsOf } from './row-matrix.js';
-import { thinnedRows } from './row-samples.js';
-import { projectedInGraph, scaledInGraph } from './transform-graph.js';
 
 export interface RowViews {
   readonly densities: Densities;
@@ -40,21 +40,29 @@ type Members = readonly [LatentMixture, ...LatentMixture[]];
 /** Training rows that the scales are of. */
 const SCALE_ROWS = 4_000;
 
-/** @param rows raw, those that the members have learnt   @returns null where the latents alone judge */
+export type RowViewOptions = Pick<FitOptions, 'seed' | 'threads' | 'cancelled'>;
+
+/**
+ * @param rows raw, those that the members have learnt   @returns null where the latents alone judge
+ * @throws {DOMException} AbortError when cancelled
+ */
 export async function fitRowViews(
   rows: RowMatrix,
   members: Members,
-  { seed, threads }: Pick<FitOptions, 'seed' | 'threads'>,
+  options: RowViewOptions,
 ): Promise<RowViews | null> {
+  const { seed, threads } = options;
   const models = members.map(({ model }) => model) as [DagmmModel, ...DagmmModel[]];
   const [{ settings, transform }] = models;
   const scaled = scaledRows(rows, transform);
   const together = settings.columnCentres > 0 ? dependence(scaled, seed) : null;
   const weights = weightsOf(together);
+  stopIfCancelled(options);
   const densities: Densities = {
     kernel: settings.kernelRows > 0 ? fitKernelDensity(scaled, settings.kernelRows, seed) : null,
     columns: weights.columns > 0 ? fitColumnDensities(scaled, settings.columnCentres) : null,
   };
+  stopIfCancelled(options);
   const named = namesOf(models, densities);
   if (named.length === 1) return null;
   const judged = await judgedRows(thinnedRows(rows, SCALE_ROWS), models, densities, threads);

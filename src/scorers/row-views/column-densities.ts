@@ -4,7 +4,7 @@
  * p_j(x) = 1/C Σ_c N(x | q_jc, h_j²) + ε.   Legend: C centres, W columns, h_j Silverman's bandwidth.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { type RowMatrix, rowsOf } from './row-matrix.js';
+import { type RowMatrix, rowsOf } from '../row-matrix.js';
 
 export interface ColumnDensities {
   readonly width: number;
