@@ -37,8 +37,9 @@ interface View extends RobustScale {
 
 type Members = readonly [LatentMixture, ...LatentMixture[]];
 
-/** Training rows that the scales are of. */
+/** Training rows that the scales are of, and of one native call: columns make (rows, W, C) numbers. */
 const SCALE_ROWS = 4_000;
+const CALL_ROWS = 256;
 
 export type RowViewOptions = Pick<FitOptions, 'seed' | 'threads' | 'cancelled'>;
 
@@ -137,7 +138,13 @@ async function judgedRows(
 ): Promise<Float32Array[]> {
   const count = namesOf(models, densities).length;
   const all: Recorded = ([r]) => [tf.stack(energiesOf(r as tf.Tensor2D, models, densities).energies, 1)];
-  const values = await mapRows([{ data: rows.data, shape: [rowsOf(rows), rows.width] }], all, count, threads);
+  const values = await mapRows(
+    [{ data: rows.data, shape: [rowsOf(rows), rows.width] }],
+    all,
+    count,
+    threads,
+    CALL_ROWS,
+  );
   return Array.from({ length: count }, (_, i) => values.filter((_, at) => at % count === i));
 }
 
