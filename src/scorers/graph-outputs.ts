@@ -1,6 +1,7 @@
 /** What a fitted graph says of rows, while it is being judged. */
 import { openSession } from '../engine/session.js';
 import { type RowMatrix, rowsOf } from './row-matrix.js';
+import { thinnedRows } from './row-samples.js';
 
 /** Rows that a check looks at, at most. */
 const LOOKED_AT = 192;
@@ -35,13 +36,4 @@ export async function outputsOf(onnx: Uint8Array, threads?: number): Promise<Gra
 }
 
 /** At most so many rows as a check looks at, evenly spaced. */
-export function thinned({ data, width }: RowMatrix): RowMatrix {
-  const count = data.length / width;
-  if (count <= LOOKED_AT) return { data, width };
-  const out = new Float32Array(LOOKED_AT * width);
-  for (let i = 0; i < LOOKED_AT; i++) {
-    const n = Math.floor((i * count) / LOOKED_AT);
-    out.set(data.subarray(n * width, (n + 1) * width), i * width);
-  }
-  return { data: out, width };
-}
+export const thinned = (rows: RowMatrix): RowMatrix => thinnedRows(rows, LOOKED_AT);

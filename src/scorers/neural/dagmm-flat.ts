@@ -7,6 +7,7 @@ import { type Phase, runPhases } from '../phases.js';
 import { type PreparedRows, prepareRows } from '../prepared-rows.js';
 import { floats } from '../recorded.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import { thinnedRows } from '../row-samples.js';
 import { refuseUnusable } from '../training-rows.js';
 import { fittedMixture, reportMixture } from './fitted.js';
 import type { FlatSettings } from './flat-settings.js';
@@ -58,14 +59,4 @@ const periodOf = ({ rowKind, rowShape }: FitOptions): number | undefined =>
 /** Values of a training set at most, 256 MiB; of more, rows are taken evenly. */
 const MOST_VALUES = 2 ** 26;
 
-function thinned({ data, width }: RowMatrix): RowMatrix {
-  const count = data.length / width;
-  const kept = Math.floor(MOST_VALUES / width);
-  if (count <= kept) return { data, width };
-  const out = new Float32Array(kept * width);
-  for (let i = 0; i < kept; i++) {
-    const from = Math.floor((i * count) / kept) * width;
-    out.set(data.subarray(from, from + width), i * width);
-  }
-  return { data: out, width };
-}
+const thinned = (rows: RowMatrix): RowMatrix => thinnedRows(rows, Math.floor(MOST_VALUES / rows.width));

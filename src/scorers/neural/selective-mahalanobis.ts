@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { factorise } from '../cholesky.js';
 import type { FitOptions, FittedModel } from '../method.js';
 import { mapRows, recordScoring } from '../recorded.js';
-import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import type { RowMatrix } from '../row-matrix.js';
+import { thinnedRows } from '../row-samples.js';
 import { fittedStack } from './stack-autoencoder.js';
 import type { StackSettings } from './stack-settings.js';
 import { residualOf, type TrainedStack, trainStack, wholeStack } from './stack-training.js';
@@ -36,21 +37,11 @@ export async function fitSelectiveMahalanobis(
   return { ...fittedStack(settings, trained, onnx), singularRetries: retries };
 }
 
-function trainingResiduals({ data, width }: RowMatrix, trained: TrainedStack, threads?: number) {
-  const count = rowsOf({ data, width });
-  const kept = Math.min(count, COVARIANCE_ROWS);
-  const sample = new Float32Array(kept * width);
-  for (let i = 0; i < kept; i++) {
-    const from = Math.floor((i * count) / kept) * width;
-    sample.set(data.subarray(from, from + width), i * width);
-  }
+async function trainingResiduals(rows: RowMatrix, trained: TrainedStack, threads?: number): Promise<RowMatrix> {
+  const { data, width } = thinnedRows(rows, COVARIANCE_ROWS);
   const residual = residualOf(trained);
-  return mapRows(
-    [{ data: sample, shape: [kept, width] }],
-    ([raw]) => [residual(raw as tf.Tensor2D)],
-    width,
-    threads,
-  ).then((e) => ({ data: e, width }));
+  const input = { data, shape: [data.length / width, width] };
+  return { data: await mapRows([input], ([raw]) => [residual(raw as tf.Tensor2D)], width, threads), width };
 }
 
 /** L⁻¹ of the covariance of the residuals about 0. */
