@@ -268,7 +268,7 @@ export interface Features {
 
 // ---------------------------------------------------------------- scorers
 
-/** Share of a window's energy along one axis, in nats; the values need not sum to the total. */
+/** Share of a window's energy along one axis, in the energy's unit; the values need not sum to the total. */
 export interface ContributionAxis {
   readonly axis: 'band' | 'second' | 'pixel' | 'column';
   /** "250–310 Hz", "0.4 s", column names. */
@@ -298,7 +298,10 @@ export interface Contribution {
 
 export interface Scorer {
   readonly manifest: Manifest;
-  /** One energy a window (Float64, nats, higher = more anomalous). Throws ModelError when a window's width is not the model's. */
+  /**
+   * One energy a window (Float64, higher = more anomalous): nats where mixtures alone judge, else in the scorer's own unit.
+   * Throws ModelError when a window's width is not the model's.
+   */
   score(windows: readonly Window[]): Promise<Float64Array>;
   /** The same with the rows' latents, one after the other: (rows · D) a window. Throws ModelError where the model has none. */
   latents(windows: readonly Window[]): Promise<{ energies: Float64Array; latents: readonly Float64Array[] }>;

@@ -19,7 +19,7 @@ interface Flags {
 
 interface FileScore {
   readonly file: string;
-  /** Mean energy of the file's windows, nats; higher is more anomalous. */
+  /** Mean energy of the file's windows, in the model's unit; higher is more anomalous. */
   readonly energy: number;
   /** Conformal p of that mean against held-out normals of the same length. */
   readonly pValue: number;
