@@ -11,9 +11,7 @@ export class Metrics {
   private readonly windows = this.counter('auscult_windows_total', 'Windows judged', ['feed']);
   private readonly events = this.counter('auscult_events_total', 'Event changes', ['machine', 'kind', 'change']);
   private readonly state = this.gauge('auscult_machine_state', '1 for the state a machine is in', ['machine', 'state']);
-  private readonly score = this.gauge('auscult_score', 'Smoothed score of the newest window, in its model’s unit', [
-    'feed',
-  ]);
+  private readonly score = this.gauge('auscult_score', 'Smoothed score of the newest window', ['feed']);
   private readonly threshold = this.gauge('auscult_threshold', 'Threshold the score is compared with', ['feed']);
   private readonly healthy = this.gauge('auscult_healthy', '1 while this part works', ['check']);
   readonly clients = this.gauge('auscult_live_clients', 'Pages connected', []);
