@@ -70,7 +70,7 @@ export function fitTransform(rows: RowMatrix, options: TransformOptions): InputT
   const scaled = fitScale(rows, options);
   const components = whitenedWidth(rowsOf(rows), rows.width, options);
   if (components === 0) return scaled;
-  return { ...scaled, whitening: fitWhitening(scaleRows(rows, scaled), rows.width, components) };
+  return { ...scaled, whitening: fitWhitening(scaledRows(rows, scaled), components) };
 }
 
 function fitScale(rows: RowMatrix, { clip, scaling, period }: TransformOptions): InputTransform {
@@ -99,7 +99,7 @@ export function applyTransform(rows: RowMatrix, transform: InputTransform): Tran
   const scaled = scaleRows(rows, transform);
   const { whitening } = transform;
   if (!whitening) return { data: scaled, width: rows.width, outside: null };
-  const data = project(scaled, rows.width, whitening);
+  const data = projected({ data: scaled, width: rows.width }, whitening).data;
   return {
     data,
     width: whitening.components,
@@ -190,7 +190,7 @@ function bent(x: number, { power, shift, scale }: PowerCurves, j: number): numbe
   return (bend(near, power[j] as number) - (shift[j] as number)) * (scale[j] as number);
 }
 
-function fitWhitening(data: Float32Array, width: number, components: number): Whitening {
+export function fitWhitening({ data, width }: RowMatrix, components: number): Whitening {
   const { centre, axes, totalVariance } = principalAxes({ data, width }, components);
   const kept = axes.length;
   const unscaled = {
@@ -205,7 +205,7 @@ function fitWhitening(data: Float32Array, width: number, components: number): Wh
       unscaled.basis[j * kept + p] = v;
     });
   });
-  const variances = columnVariances(project(data, width, unscaled), kept);
+  const variances = columnVariances(projected({ data, width }, unscaled).data, kept);
   const basis = unscaled.basis.map((v, at) => v / Math.sqrt(variances[at % kept] as number));
   const explained = variances.reduce((sum, v) => sum + v, 0) / totalVariance;
   return { ...unscaled, basis, variances: Float32Array.from(variances), explained };
@@ -221,7 +221,7 @@ function columnVariances(data: Float32Array, width: number): Float64Array {
 }
 
 /** (x − centre)·basis, row by row. */
-function project(data: Float32Array, width: number, { centre, basis, components }: Whitening): Float32Array {
+export function projected({ data, width }: RowMatrix, { centre, basis, components }: Whitening): RowMatrix {
   const count = data.length / width;
   const out = new Float32Array(count * components);
   const sums = new Float64Array(components);
@@ -234,5 +234,5 @@ function project(data: Float32Array, width: number, { centre, basis, components 
     }
     out.set(sums, n * components);
   }
-  return out;
+  return { data: out, width: components };
 }

@@ -42,6 +42,8 @@ export interface DagmmSettings extends TransformOptions {
   readonly wideComponents: readonly number[];
   /** Most rows of a kernel density beside the mixtures; 0: there is none. */
   readonly kernelRows: number;
+  /** Principal axes that its rows are whitened to; 0: they stay as they are scaled. */
+  readonly kernelAxes: number;
   /** Most Gaussians of each column's own density beside the mixtures; 0: columns are not judged by themselves. */
   readonly columnCentres: number;
   readonly shrink: boolean;
@@ -112,6 +114,7 @@ function paper(rowKind: RowKind, rows: number, width: number, scoringRows: numbe
     emComponents: [],
     wideComponents: [],
     kernelRows: 0,
+    kernelAxes: 0,
     columnCentres: 0,
     shrink: false,
     shrinkTo: 'all',
@@ -149,6 +152,8 @@ function robustPooled(rows: number, width: number): Partial<DagmmSettings> {
     code: Math.min(32, width),
     members: 3,
     emComponents: [1, 2, 4, 8].filter((k) => k === 1 || k * ROWS_PER_SOUND_CLUSTER <= rows),
+    kernelRows: 8_000,
+    kernelAxes: 64,
   };
 }
 
@@ -240,6 +245,7 @@ function robustBase(rowKind: RowKind, rows: number, width: number, scoringRows: 
     emComponents: rowKind === 'mel-frames' ? [4, 8].filter((k) => k <= supported) : [components],
     wideComponents: [],
     kernelRows: 0,
+    kernelAxes: 0,
     columnCentres: 0,
     shrink: true,
     shrinkTo: 'all',

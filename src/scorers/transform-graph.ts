@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { cutsOff, type InputTransform, LEAST_OUTSIDE, MOST_UNBENT, transformedWidth } from './input-transform.js';
+import { cutsOff, type InputTransform, LEAST_OUTSIDE, MOST_UNBENT, type Whitening } from './input-transform.js';
 import type { PowerCurves } from './power-curve.js';
 
 export const vector = (values: ArrayLike<number>): tf.Tensor1D => tf.tensor1d(Float32Array.from(values));
@@ -18,15 +18,21 @@ export function scaledInGraph(rows: tf.Tensor2D, { shift, scale, curves, clip }:
 export function projectedInGraph(scaled: tf.Tensor2D, transform: InputTransform): tf.Tensor[] {
   const { whitening } = transform;
   if (!whitening) return [scaled];
-  const basis = tf.tensor2d(whitening.basis, [transform.width, transformedWidth(transform)]);
   const centred = tf.sub(scaled, vector(whitening.centre));
-  const x = tf.matMul(centred, basis);
+  const x = alongAxes(centred, whitening);
   if (!cutsOff(transform)) return [x];
   const whole = tf.sum(tf.square(centred), 1, true);
   const inside = tf.sum(tf.mul(tf.square(x), vector(whitening.variances)), 1, true);
   const least = tf.add(tf.mul(whole, LEAST_OUTSIDE), 1e-12);
   return [x, tf.mul(tf.log(tf.maximum(tf.sub(whole, inside), least)), 0.5)];
 }
+
+/** Scaled rows (N, W) → (N, P), whatever the encoder sees. */
+export const whitenedInGraph = (scaled: tf.Tensor2D, whitening: Whitening): tf.Tensor2D =>
+  alongAxes(tf.sub(scaled, vector(whitening.centre)), whitening) as tf.Tensor2D;
+
+const alongAxes = (centred: tf.Tensor, { basis, centre, components }: Whitening): tf.Tensor =>
+  tf.matMul(centred, tf.tensor2d(basis, [centre.length, components]));
 
 /** Both sides of 0 by the same curve: what lies on the other side counts as 0, where the curve is 0. */
 function bent(x: tf.Tensor, { power, shift, scale }: PowerCurves): tf.Tensor {

@@ -1,18 +1,19 @@
 /**
- * A row of a table judged in up to four ways at once, on one scale: by the mixtures of the members' latents, by those of [latent, row],
+ * A row judged in up to four ways at once, on one scale: by the mixtures of the members' latents, by those of [latent, row],
  * by a kernel density of the rows, and column by column. Each energy becomes a robust z-score, and the row's energy is their mean
  * under asinh, which lets none outshout the others far away: E = sinh(Σ_v w_v asinh(z_v) / Σ_v w_v), in usual deviations.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { type DagmmModel, energyUnder, latentEnergy, latentFunction } from '../dagmm-model.js';
-import { scaledRows } from '../input-transform.js';
+import { fitWhitening, projected, scaledRows, type Whitening } from '../input-transform.js';
 import type { LatentMixture } from '../latent-mixture.js';
 import { type FitOptions, stopIfCancelled } from '../method.js';
+import type { DagmmSettings } from '../recipes.js';
 import { mapRows, type Recorded } from '../recorded.js';
 import { onScale, type RobustScale, robustScale } from '../robust-scale.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
 import { thinnedRows } from '../row-samples.js';
-import { projectedInGraph, scaledInGraph } from '../transform-graph.js';
+import { projectedInGraph, scaledInGraph, whitenedInGraph } from '../transform-graph.js';
 import { type ColumnDensities, columnEnergy, fitColumnDensities } from './column-densities.js';
 import { dependence, fitKernelDensity, type KernelDensity, kernelEnergy } from './kernel-density.js';
 
@@ -24,9 +25,11 @@ export interface RowViews {
   readonly dependence: number | null;
 }
 
-/** Of the scaled rows, before any whitening. */
+/** Of the scaled rows, before the encoder's whitening, if there is one. */
 interface Densities {
   readonly kernel: KernelDensity | null;
+  /** The kernel density's own. */
+  readonly whitening: Whitening | null;
   readonly columns: ColumnDensities | null;
 }
 
@@ -59,8 +62,11 @@ export async function fitRowViews(
   const together = settings.columnCentres > 0 ? dependence(scaled, seed) : null;
   const weights = weightsOf(together);
   stopIfCancelled(options);
+  const whitening = whiteningFor(scaled, settings);
+  const seen = whitening ? projected(scaled, whitening) : scaled;
   const densities: Densities = {
-    kernel: settings.kernelRows > 0 ? fitKernelDensity(scaled, settings.kernelRows, seed) : null,
+    kernel: settings.kernelRows > 0 ? fitKernelDensity(seen, settings.kernelRows, seed) : null,
+    whitening,
     columns: weights.columns > 0 ? fitColumnDensities(scaled, settings.columnCentres) : null,
   };
   stopIfCancelled(options);
@@ -73,6 +79,14 @@ export async function fitRowViews(
   });
   return { densities, views, dependence: together };
 }
+
+/** Principal axes as the kernel density takes them, in so far as the rows support them; null where it takes the columns themselves. */
+function whiteningFor(scaled: RowMatrix, { kernelRows, kernelAxes }: DagmmSettings): Whitening | null {
+  const axes = kernelRows > 0 ? Math.min(kernelAxes, scaled.width, Math.floor(rowsOf(scaled) / ROWS_PER_AXIS)) : 0;
+  return axes > 0 ? fitWhitening(scaled, axes) : null;
+}
+
+const ROWS_PER_AXIS = 6;
 
 /** Columns that foretell each other by so many nats each say too little apart. */
 const FULL_DEPENDENCE = 0.5;
@@ -108,7 +122,7 @@ const namesOf = (
 function energiesOf(
   rows: tf.Tensor2D,
   models: readonly [DagmmModel, ...DagmmModel[]],
-  { kernel, columns }: Densities,
+  { kernel, whitening, columns }: Densities,
 ): { latent: tf.Tensor; energies: tf.Tensor[] } {
   const [{ transform }] = models;
   const scaled = scaledInGraph(rows, transform);
@@ -123,7 +137,7 @@ function energiesOf(
     energies: [
       meanOf(latents.map(([, energy]) => energy as tf.Tensor)),
       ...(wide.length > 0 ? [meanOf(wide)] : []),
-      ...(kernel ? [kernelEnergy(kernel)(scaled)] : []),
+      ...(kernel ? [kernelEnergy(kernel)(whitening ? whitenedInGraph(scaled, whitening) : scaled)] : []),
       ...(columns ? [columnEnergy(columns)(scaled)] : []),
     ],
   };
