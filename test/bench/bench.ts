@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { evaluateClips } from './evaluate-clips.js';
 import { logMelFrame } from './log-mel-frame.js';
-import { missingPeers, Peer } from './peer.js';
+import { missingPeers, type Peer, PeerPair, PeerProcess } from './peer.js';
 import { scoreRows } from './score-rows.js';
 import { findStreams } from './streams.js';
 import { trainConvStep } from './train-conv-step.js';
@@ -29,13 +29,16 @@ interface Work {
   readonly rounds: number;
   /** A median over some runs. */
   readonly ours: (threads: number) => Promise<number>;
-  readonly peer: 'torch' | 'wav' | null;
+  readonly peer: PeerName | null;
   /** Of the peer, each round. */
   readonly warm: number;
   readonly runs: number;
 }
 
-type Peers = Readonly<Record<'torch' | 'wav', Peer>>;
+/** `wav-pair`: two of `wav` at the same time. */
+type PeerName = 'torch' | 'wav' | 'wav-pair';
+
+type Peers = Readonly<Record<PeerName, Peer>>;
 
 const scoring = (rows: number, runs: number): Work => ({
   name: `score-${rows}`,
@@ -54,9 +57,9 @@ const evaluating = (cores: number): Work => ({
   threads: [cores],
   rounds: 3,
   ours: evaluateClips,
-  peer: cores === 1 ? 'wav' : null,
+  peer: cores === 1 ? 'wav' : 'wav-pair',
   warm: 5,
-  runs: 100,
+  runs: 300,
 });
 
 const works: readonly Work[] = [
@@ -139,8 +142,9 @@ async function bench(): Promise<void> {
 }
 
 async function startPeers(): Promise<Peers> {
-  const torch = await Peer.start('torch_steps.py', [], { oneThread: false });
-  return { torch, wav: await Peer.start('wav_to_score.py', [clip], { oneThread: true }) };
+  const torch = await PeerProcess.start('torch_steps.py', [], { oneThread: false });
+  const wav = () => PeerProcess.start('wav_to_score.py', [clip], { oneThread: true });
+  return { torch, wav: await wav(), 'wav-pair': new PeerPair([await wav(), await wav()]) };
 }
 
 /** Ours, the peer's, ours, …: whatever else the machine does meets both. Each side's best median over the thread counts. */

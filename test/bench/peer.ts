@@ -18,8 +18,16 @@ export interface Measurement {
   readonly runs: number;
 }
 
-/** A Python program that does the same work, one measurement at a time, idle between them. Its owner calls `close`. */
-export class Peer {
+/** Does the same work, one measurement at a time, idle between them. Its owner calls `close`. */
+export interface Peer {
+  readonly name: string;
+  /** Median milliseconds. */
+  measure(measurement: Measurement): Promise<number>;
+  close(): void;
+}
+
+/** A Python program. */
+export class PeerProcess implements Peer {
   private constructor(
     private readonly child: ChildProcess,
     private readonly lines: AsyncIterator<string>,
@@ -28,7 +36,11 @@ export class Peer {
   ) {}
 
   /** @param oneThread also the libraries below numpy */
-  static async start(script: string, args: readonly string[], { oneThread }: { oneThread: boolean }): Promise<Peer> {
+  static async start(
+    script: string,
+    args: readonly string[],
+    { oneThread }: { oneThread: boolean },
+  ): Promise<PeerProcess> {
     const threads = oneThread ? { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' } : {};
     const child = spawn(python, [repositoryPath(`test/bench/peers/${script}`), ...args], {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -37,10 +49,9 @@ export class Peer {
     const reader = createInterface({ input: child.stdout });
     const lines = reader[Symbol.asyncIterator]();
     const { peer } = await answer<{ peer: string }>(lines, script);
-    return new Peer(child, lines, reader, peer);
+    return new PeerProcess(child, lines, reader, peer);
   }
 
-  /** Median milliseconds. */
   async measure(measurement: Measurement): Promise<number> {
     this.child.stdin?.write(`${JSON.stringify(measurement)}\n`);
     return (await answer<{ ms: number }>(this.lines, measurement.work)).ms;
@@ -49,6 +60,26 @@ export class Peer {
   close(): void {
     this.child.stdin?.end();
     this.reader.close();
+  }
+}
+
+/** Two programs that work at the same time, a thread each: what two cores can do at most. */
+export class PeerPair implements Peer {
+  readonly name: string;
+
+  constructor(private readonly pair: readonly [Peer, Peer]) {
+    this.name = `two of ${pair[0].name}`;
+  }
+
+  /** Milliseconds a piece of work, two being done at a time. */
+  async measure(measurement: Measurement): Promise<number> {
+    const own = { ...measurement, threads: 1 };
+    const [a, b] = await Promise.all([this.pair[0].measure(own), this.pair[1].measure(own)]);
+    return 1 / (1 / a + 1 / b);
+  }
+
+  close(): void {
+    for (const peer of this.pair) peer.close();
   }
 }
 
