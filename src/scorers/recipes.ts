@@ -148,17 +148,20 @@ function robust(rowKind: RowKind, rows: number, width: number, scoringRows: numb
  * is several clusters: a code that loses little, and as many components as held-out rows want.
  */
 function robustPooled(rows: number, width: number): Partial<DagmmSettings> {
+  const kernelAxes = Math.min(64, width, Math.floor(rows / ROWS_PER_SOUND_AXIS));
   return {
     code: Math.min(32, width),
     members: 3,
     emComponents: [1, 2, 4, 8].filter((k) => k === 1 || k * ROWS_PER_SOUND_CLUSTER <= rows),
-    kernelRows: 8_000,
-    kernelAxes: 64,
+    kernelRows: kernelAxes > 0 ? 8_000 : 0,
+    kernelAxes,
   };
 }
 
 /** Windows overlap: so many are some 17 that share no sample. */
 const ROWS_PER_SOUND_CLUSTER = 150;
+/** Along the last axes of few different sounds every new one is far away: so many rows stand behind each. */
+const ROWS_PER_SOUND_AXIS = 150;
 
 /** Wide tables are whitened. Of narrower ones with few rows it would keep too little: an axis for every four rows. */
 const TABLE_WHITENING = { whitenTo: 100, whitenAboveWidth: 200, whitenBelowRowsPerColumn: 0, rowsPerComponent: 4 };

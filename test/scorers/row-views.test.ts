@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { openSession } from '../../src/engine/index.js';
 import { openRandom } from '../../src/scorers/random.js';
+import { recordScoring } from '../../src/scorers/recorded.js';
 import type { RowMatrix } from '../../src/scorers/row-matrix.js';
-import { fitRowViews } from '../../src/scorers/row-views/row-views.js';
+import { fitRowViews, type RowViews, viewedEnergy } from '../../src/scorers/row-views/row-views.js';
 import { type TrainedDagmm, trainDagmm } from '../../src/scorers/train-dagmm.js';
 
 /** Four columns: independent, or the same number with a little noise. */
@@ -24,7 +25,10 @@ const train = (rows: RowMatrix, settings = {}): Promise<TrainedDagmm> =>
 const weights = ({ views }: TrainedDagmm): Record<string, number> =>
   Object.fromEntries((views?.views ?? []).map(({ name, weight }) => [name, weight]));
 
-async function energiesOf({ onnx }: TrainedDagmm, rows: readonly (readonly number[])[]): Promise<number[]> {
+async function energiesOf(
+  { onnx }: Pick<TrainedDagmm, 'onnx'>,
+  rows: readonly (readonly number[])[],
+): Promise<number[]> {
   const session = await openSession(onnx);
   const { energy } = await session.run({ rows: { data: Float32Array.from(rows.flat()), shape: [rows.length, 4] } });
   await session.close();
@@ -62,6 +66,36 @@ describe('the views of a row', () => {
     const { members } = await train(rows);
     const fit = fitRowViews(rows, members, { seed: 1, cancelled: () => true });
     await expect(fit).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
+
+describe('a kernel density of whitened rows', () => {
+  const alone = { wideComponents: [], columnCentres: 0, kernelRows: 400 };
+  const names = (trained: TrainedDagmm): string[] => (trained.views?.views ?? []).map(({ name }) => name);
+
+  it('finds what breaks the rule that columns follow each other far away, where that of the columns themselves does not', async () => {
+    const rows = rowsOf(400, 'together', 1);
+    const broken = [0.5, -0.5, 0.5, -0.5];
+    const distance = async (kernelAxes: number): Promise<number> => {
+      const trained = await train(rows, { ...alone, kernelAxes });
+      const all = trained.views as RowViews;
+      const views = all.views.map((view) => ({ ...view, weight: view.name === 'kernel' ? 1 : 0 }));
+      const onnx = recordScoring('dagmm', 4, viewedEnergy(trained.members, { ...all, views }));
+      const [energy] = await energiesOf({ onnx }, [broken]);
+      return energy as number;
+    };
+    expect(await distance(4)).toBeGreaterThan(3 * (await distance(0)));
+  });
+
+  it('is left out where the same few sounds come again and again', async () => {
+    const random = openRandom(1, 'jitter');
+    const few = rowsOf(20, 'apart', 3);
+    const again = Float32Array.from({ length: 30 * few.data.length }, (_, at) => {
+      return (few.data[at % few.data.length] as number) + 0.01 * random.normal();
+    });
+    expect(names(await train(rowsOf(600, 'apart', 3), { ...alone, kernelAxes: 4 }))).toEqual(['latent', 'kernel']);
+    expect(names(await train({ data: again, width: 4 }, { ...alone, kernelAxes: 4 }))).toEqual([]);
+    expect(names(await train({ data: again, width: 4 }, { ...alone, kernelAxes: 0 }))).toEqual(['latent', 'kernel']);
   });
 });
 

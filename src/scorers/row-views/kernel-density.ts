@@ -43,6 +43,9 @@ export function fitKernelDensity(rows: RowMatrix, most: number, seed: number): K
   return { width, centres: centres.data, bandwidth, unseen: energiesFrom(squared, bandwidth, width) };
 }
 
+/** Of so many independent Gaussian rows with variance 1: (4/(W + 2))^(1/(W + 4)) M^(−1/(W + 4)). Silverman 1986, eq. 4.14. */
+export const usualBandwidth = (rows: number, width: number): number => (4 / ((width + 2) * rows)) ** (1 / (width + 4));
+
 /** Rows (N, W) → −log p(x) (N), nats. */
 export function kernelEnergy({ centres, width, bandwidth }: KernelDensity): (rows: tf.Tensor2D) => tf.Tensor1D {
   const count = centres.length / width;

@@ -8,14 +8,13 @@ import { type DagmmModel, energyUnder, latentEnergy, latentFunction } from '../d
 import { fitWhitening, projected, scaledRows, type Whitening } from '../input-transform.js';
 import type { LatentMixture } from '../latent-mixture.js';
 import { type FitOptions, stopIfCancelled } from '../method.js';
-import type { DagmmSettings } from '../recipes.js';
 import { mapRows, type Recorded } from '../recorded.js';
 import { onScale, type RobustScale, robustScale } from '../robust-scale.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
 import { thinnedRows } from '../row-samples.js';
 import { projectedInGraph, scaledInGraph, whitenedInGraph } from '../transform-graph.js';
 import { type ColumnDensities, columnEnergy, fitColumnDensities } from './column-densities.js';
-import { dependence, fitKernelDensity, type KernelDensity, kernelEnergy } from './kernel-density.js';
+import { dependence, fitKernelDensity, type KernelDensity, kernelEnergy, usualBandwidth } from './kernel-density.js';
 
 export interface RowViews {
   readonly densities: Densities;
@@ -62,10 +61,12 @@ export async function fitRowViews(
   const together = settings.columnCentres > 0 ? dependence(scaled, seed) : null;
   const weights = weightsOf(together);
   stopIfCancelled(options);
-  const whitening = whiteningFor(scaled, settings);
+  const { kernelRows, kernelAxes } = settings;
+  const whitening = kernelRows > 0 && kernelAxes > 0 ? fitWhitening(scaled, kernelAxes) : null;
   const seen = whitening ? projected(scaled, whitening) : scaled;
+  const kernel = kernelRows > 0 ? fitKernelDensity(seen, kernelRows, seed) : null;
   const densities: Densities = {
-    kernel: settings.kernelRows > 0 ? fitKernelDensity(seen, settings.kernelRows, seed) : null,
+    kernel: kernel && whitening && comesAgain(kernel) ? null : kernel,
     whitening,
     columns: weights.columns > 0 ? fitColumnDensities(scaled, settings.columnCentres) : null,
   };
@@ -80,13 +81,14 @@ export async function fitRowViews(
   return { densities, views, dependence: together };
 }
 
-/** Principal axes as the kernel density takes them, in so far as the rows support them; null where it takes the columns themselves. */
-function whiteningFor(scaled: RowMatrix, { kernelRows, kernelAxes }: DagmmSettings): Whitening | null {
-  const axes = kernelRows > 0 ? Math.min(kernelAxes, scaled.width, Math.floor(rowsOf(scaled) / ROWS_PER_AXIS)) : 0;
-  return axes > 0 ? fitWhitening(scaled, axes) : null;
-}
+/**
+ * Whitened rows that lie this much nearer to those of other times than chance would have it are the same few sounds again and
+ * again: a density that knows them by heart would find any other normal sound far away.
+ */
+const NEARER_THAN_CHANCE = 0.5;
 
-const ROWS_PER_AXIS = 6;
+const comesAgain = ({ bandwidth, centres, width }: KernelDensity): boolean =>
+  bandwidth < NEARER_THAN_CHANCE * usualBandwidth(centres.length / width, width);
 
 /** Columns that foretell each other by so many nats each say too little apart. */
 const FULL_DEPENDENCE = 0.5;
