@@ -148,19 +148,22 @@ function robust(rowKind: RowKind, rows: number, width: number, scoringRows: numb
  * is several clusters: a code that loses little, and as many components as held-out rows want.
  */
 function robustPooled(rows: number, width: number): Partial<DagmmSettings> {
-  const kernelAxes = Math.min(64, width, Math.floor(rows / ROWS_PER_SOUND_AXIS));
+  const kernelAxes = Math.min(64, width);
   return {
     code: Math.min(32, width),
     members: 3,
     emComponents: [1, 2, 4, 8].filter((k) => k === 1 || k * ROWS_PER_SOUND_CLUSTER <= rows),
-    kernelRows: kernelAxes > 0 ? 8_000 : 0,
+    kernelRows: rows >= ROWS_PER_SOUND_AXIS * kernelAxes ? 8_000 : 0,
     kernelAxes,
   };
 }
 
 /** Windows overlap: so many are some 17 that share no sample. */
 const ROWS_PER_SOUND_CLUSTER = 150;
-/** Along the last axes of few different sounds every new one is far away: so many rows stand behind each. */
+/**
+ * Along the last axes of few different sounds every new one is far away, and without those axes a kernel density tells little:
+ * so many rows stand behind each, or there is none.
+ */
 const ROWS_PER_SOUND_AXIS = 150;
 
 /** Wide tables are whitened. Of narrower ones with few rows it would keep too little: an axis for every four rows. */
