@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openSession } from '../../src/engine/index.js';
 import { openRandom } from '../../src/scorers/random.js';
+import { settingsFor } from '../../src/scorers/recipes.js';
 import { recordScoring } from '../../src/scorers/recorded.js';
 import type { RowMatrix } from '../../src/scorers/row-matrix.js';
 import { fitRowViews, type RowViews, viewedEnergy } from '../../src/scorers/row-views/row-views.js';
@@ -85,6 +86,12 @@ describe('a kernel density of whitened rows', () => {
       return energy as number;
     };
     expect(await distance(4)).toBeGreaterThan(3 * (await distance(0)));
+  });
+
+  it('judges sound once 150 rows stand behind each of its axes', () => {
+    const kernelRows = (rows: number): number => settingsFor('mel-pooled', 'robust', rows, 64).kernelRows;
+    expect(kernelRows(150 * 64 - 1)).toBe(0);
+    expect(kernelRows(150 * 64)).toBeGreaterThan(0);
   });
 
   it('is left out where the same few sounds come again and again', async () => {
