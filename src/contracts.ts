@@ -422,6 +422,8 @@ export interface Calibration {
   } | null;
   /** Audio: mean descriptors of normal windows, which an event's words compare with. */
   readonly descriptors: Readonly<Record<string, number>> | null;
+  /** Audio: share of the recording that repeats the rest, sample by sample; none where absent. */
+  readonly repeatedShare?: number;
 }
 
 export type MachineState = 'normal' | 'anomalous' | 'off' | 'learning' | 'muted' | 'sensor-fault' | 'unknown';

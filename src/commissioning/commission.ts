@@ -14,7 +14,7 @@ import type {
   Trouble,
   Window,
 } from '../contracts.js';
-import { calibrate } from '../decision/calibration.js';
+import { type CalibrationInput, calibrate } from '../decision/calibration.js';
 import type { SessionOptions } from '../engine/session.js';
 import { isSound, rowShape } from '../features/spec-sizes.js';
 import type { FittedModel, Hyperparameters } from '../scorers/method.js';
@@ -25,6 +25,7 @@ import { RowScorer } from '../scorers/row-scorer.js';
 import { type Split, splitNormals } from './hold-out.js';
 import { NormalStretches } from './normal-stretches.js';
 import { type FeatureRequest, type Recordings, readRecordings, type Segment } from './recordings.js';
+import { RepeatedSound } from './repeated-sound.js';
 import { runTraining } from './run-training.js';
 import { slowColumns } from './slow-columns.js';
 import { timingOf } from './timing.js';
@@ -74,12 +75,16 @@ export async function commission(options: CommissionOptions): Promise<Manifest> 
   const signal = options.signal ?? new AbortController().signal;
   const descriptors = new DescriptorMeans(options.describe);
   const normals = await normalStretches(options.features);
+  const repeated = new RepeatedSound();
   const recordings = await readRecordings(options.features, {
     open: options.open,
     signal,
     onTrouble: ({ message }: Trouble) => options.onNote?.(message),
     onNote: options.onNote,
     onRead: (windows) => options.onProgress?.({ stage: 'reading', done: windows, total: 0, loss: null }),
+    onObservation: (observation) => {
+      if (observation.kind === 'audio') repeated.add(observation.samples, observation.gap);
+    },
     onWindow: (window) => {
       descriptors.add(window);
       normals?.add(window);
@@ -90,7 +95,9 @@ export async function commission(options: CommissionOptions): Promise<Manifest> 
   noteSlowColumns(recordings.spec, split, options);
   const dataDigest = digestOf(split.training);
   const result = await train(split, recordings.spec, dataDigest, signal, options);
-  const { calibration, device } = await calibrateOn(split, result, recordings.spec, descriptors.means(), options);
+  const sound = isSound(recordings.spec);
+  const heard = { descriptors: descriptors.means(), ...(sound ? { repeatedShare: repeated.share } : {}) };
+  const { calibration, device } = await calibrateOn(split, result, recordings.spec, heard, options);
   const record = recordOf(
     { recordings, split, result, dataDigest, seconds: (performance.now() - started) / 1000 },
     options,
@@ -153,7 +160,7 @@ async function calibrateOn(
   { heldOut, width }: Split,
   { onnx, scoringRows }: FittedModel,
   spec: FeatureSpec,
-  descriptors: Readonly<Record<string, number>> | null,
+  heard: Pick<CalibrationInput, 'descriptors' | 'repeatedShare'>,
   { device, threads = 1, smoothing, onProgress }: CommissionOptions,
 ): Promise<{ calibration: Calibration; device: string }> {
   const scoringDevice = device === 'tensorflow' ? 'cpu' : device;
@@ -165,7 +172,7 @@ async function calibrateOn(
       onProgress?.({ stage: 'scoring', done: segments.length, total: heldOut.length, loss: null });
     }
     const levelsDb = isSound(spec) ? levelsOf(heldOut) : undefined;
-    const calibration = calibrate({ segments, ...timingOf(spec, heldOut), smoothing, levelsDb, descriptors });
+    const calibration = calibrate({ segments, ...timingOf(spec, heldOut), smoothing, levelsDb, ...heard });
     return { calibration, device: scorer.device };
   } finally {
     await scorer.close();

@@ -26,6 +26,8 @@ export interface ReadOptions {
   readonly onNote?: (text: string) => void;
   /** Told how many windows were read, now and then. */
   readonly onRead?: (windows: number) => void;
+  /** Looked at once, before it becomes windows. */
+  readonly onObservation?: (observation: Observation) => void;
   /** Looked at once a window while its samples are valid. */
   readonly onWindow?: (window: Window) => void;
   /** Reading ends when this much window data is held. 1 GiB by default: about three hours of sound. */
@@ -54,7 +56,7 @@ export async function readRecordings(request: FeatureRequest, options: ReadOptio
   const level = { policy: request.level.policy, referenceLevelDb: meanLevelDb(asRecorded.segments) };
   const spec = { ...request, level };
   if (level.policy === 'keep') return { ...asRecorded, spec };
-  return readWith(spec, { ...options, onWindow: undefined });
+  return readWith(spec, { ...options, onObservation: undefined, onWindow: undefined });
 }
 
 function meanLevelDb(segments: readonly Segment[]): number {
@@ -71,11 +73,15 @@ async function* windowsOf(features: Features, options: ReadOptions): AsyncGenera
   for await (const observation of observations(options)) yield* features.push(observation);
 }
 
-async function* observations({ open, signal, onTrouble }: ReadOptions): AsyncGenerator<Observation> {
+async function* observations({ open, signal, onTrouble, onObservation }: ReadOptions): AsyncGenerator<Observation> {
   for await (const item of open().stream(signal)) {
     signal.throwIfAborted();
-    if (item.kind === 'trouble') onTrouble?.(item);
-    else yield item;
+    if (item.kind === 'trouble') {
+      onTrouble?.(item);
+      continue;
+    }
+    onObservation?.(item);
+    yield item;
   }
   signal.throwIfAborted();
 }

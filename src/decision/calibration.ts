@@ -28,6 +28,8 @@ export interface CalibrationInput {
   /** Level of every window of every segment, one after the other, dBFS. */
   readonly levelsDb?: readonly number[];
   readonly descriptors?: Readonly<Record<string, number>> | null;
+  /** Of all that was recorded, 0…1. */
+  readonly repeatedShare?: number;
 }
 
 /**
@@ -53,6 +55,7 @@ export function calibrate(input: CalibrationInput): Calibration {
     long: fullHorizon(runs, longSmoothing(windowMs, hopMs), windowMs, hopMs),
     level: levelsDb ? level(input.segments, levelsDb, windowMs, hopMs) : null,
     descriptors: input.descriptors ?? null,
+    ...(input.repeatedShare === undefined ? {} : { repeatedShare: Math.round(1000 * input.repeatedShare) / 1000 }),
   };
 }
 

@@ -113,13 +113,23 @@ export function pValue(horizon: HorizonCalibration, statistic: number): number {
 /** One line that says what is promised of the short horizon, and on what grounds. */
 export function describeBudget(calibration: Calibration, budget: Budget): string {
   const { method, confidence, needsMoreMs } = thresholdFor(calibration.short, { ...calibration, ...budget });
+  const repeats = repetition(calibration.repeatedShare ?? 0);
   const promise = `at most ${budget.falseAlarms} false alarm${budget.falseAlarms === 1 ? '' : 's'} ${every(budget.perMs)}`;
   if (method === 'gpd') {
-    return `${promise}, ${Math.round(confidence * 100)} % confidence, from ${duration(calibration.observedMs)} of normals`;
+    return `${promise}, ${Math.round(confidence * 100)} % confidence, from ${duration(calibration.observedMs)} of normals${repeats}`;
   }
   const n = calibration.short.independent;
-  return `empirical maximum of ${duration(calibration.observedMs)} of normals (${n} independent window${n === 1 ? '' : 's'}) and a margin: needs ${duration(needsMoreMs)} more for ${promise}`;
+  return `empirical maximum of ${duration(calibration.observedMs)} of normals (${n} independent window${n === 1 ? '' : 's'}) and a margin: needs ${duration(needsMoreMs)} more for ${promise}${repeats}`;
 }
+
+/** Less than this of a recording that repeats the rest is not worth a word. */
+const WORTH_A_WORD = 0.1;
+
+/** Held-out sound was learnt, too, where a recording repeats itself: the promise is that much weaker. */
+const repetition = (share: number): string =>
+  share < WORTH_A_WORD
+    ? ''
+    : `; ${Math.round(100 * share)} % of the recording repeats the rest sample by sample: it holds for these same sounds, other normal sound may raise alarms`;
 
 const UNITS = [
   ['week', 604_800_000],

@@ -62,6 +62,7 @@ const calibration = z.looseObject({
   long: horizon.nullable(),
   level: z.looseObject({ meanDb: z.number(), deviationDb: z.number() }).nullable(),
   descriptors: z.record(z.string(), z.number()).nullable(),
+  repeatedShare: z.number().min(0).max(1).optional(),
 });
 
 const hyperparameter = z.union([z.number(), z.string(), z.boolean(), z.array(z.number())]);

@@ -108,6 +108,20 @@ describe('commissioning on sound', () => {
   );
 });
 
+describe('a recording that was played twice', () => {
+  it.each(['keep', 'match'] as const)('is known as such, level policy %s', async (level) => {
+    const manifest = await commission({
+      open: () =>
+        wavFileSource({ feed: 'test', machine: 'pump', files: Array(2).fill(clip('pump-00-normal')), startMs: 0 }),
+      ...presetRequest('mel-frames', { level }),
+      settings: { pretrainEpochs: 1, jointEpochs: 1 },
+      out: join(folder, `twice-${level}`),
+    });
+    expect(manifest.calibration.repeatedShare).toBeGreaterThan(0.45);
+    expect(manifest.calibration.repeatedShare).toBeLessThan(0.51);
+  });
+});
+
 describe('commissioning on a table', () => {
   it('learns its columns, drops what says nothing, and gives the same bits again', async () => {
     const [first, second] = [await commission(tableOptions('rig')), await commission(tableOptions('rig-again'))];

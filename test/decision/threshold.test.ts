@@ -125,5 +125,9 @@ describe('budget', () => {
     expect(describeBudget(few, { falseAlarms: 2, perMs: HOUR_MS })).toBe(
       'empirical maximum of 2.9 s of normals (2 independent windows) and a margin: needs 1.1 h more for at most 2 false alarms an hour',
     );
+    expect(describeBudget({ ...twoHours, repeatedShare: 0.05 }, weekly)).toBe(describeBudget(twoHours, weekly));
+    expect(describeBudget({ ...twoHours, repeatedShare: 0.853 }, weekly)).toBe(
+      `${describeBudget(twoHours, weekly)}; 85 % of the recording repeats the rest sample by sample: it holds for these same sounds, other normal sound may raise alarms`,
+    );
   });
 });
