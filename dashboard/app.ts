@@ -177,7 +177,7 @@ export class App extends LitElement {
     const event = this.detailId === null ? null : this.book.find(this.detailId);
     return html`<auscult-event-detail
         .event=${event}
-        .picture=${event !== null && this.feeds().find(({ feed }) => feed === event.feed)?.modality === 'image'}
+        .isSound=${event !== null && this.feeds().find(({ feed }) => feed === event.feed)?.modality === 'audio'}
         .nowMs=${this.nowMs}
         @close-event=${() => {
           this.detailId = null;

@@ -1,7 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { Event, EventLabel } from '../src/contracts.js';
-import { clipUrl } from './api.js';
 import './bar-chart.js';
 import { formatDuration, formatFull, formatP, formatScore } from './format.js';
 import { icon } from './icons.js';
@@ -114,8 +113,8 @@ export class EventDetail extends LitElement {
   ];
 
   @property({ attribute: false }) event: Event | null = null;
-  /** True when the evidence is a picture. */
-  @property({ type: Boolean }) picture = false;
+  /** True when the feed hears: an anomaly's recording will be there when it ends. */
+  @property({ type: Boolean }) isSound = false;
   @property({ attribute: false }) nowMs = Date.now();
 
   override render() {
@@ -156,15 +155,11 @@ export class EventDetail extends LitElement {
       ${this.renderProvenance(event)}`;
   }
 
-  private renderClip({ clip, clearedMs, contribution }: Event) {
+  private renderClip({ kind, clip, clearedMs, contribution }: Event) {
     if (clip === null) {
-      return clearedMs === null
+      return clearedMs === null && this.isSound && kind === 'anomaly'
         ? html`<p class="small soft">The recording is stored when the event ends.</p>`
         : nothing;
-    }
-    if (this.picture) {
-      return html`<section aria-labelledby="clip"><h3 id="clip">Picture</h3>
-        <img src=${clipUrl(clip)} alt="Picture taken at the event" /></section>`;
     }
     return html`<section aria-labelledby="clip">
       <h3 id="clip">${contribution?.nearestNormal ? 'Listen and compare' : 'Recording'}</h3>

@@ -11,6 +11,7 @@ const topicLevel = z
   .string()
   .min(1)
   .regex(/^[^/+#\s$][^/+#]*$/, 'must be one MQTT topic level: no "/", "+", "#", and no leading blank or "$"');
+const oneTopic = z.string().regex(/^[^+#\0]+$/, 'must be one MQTT topic: no "+" and no "#"');
 
 const engine = z
   .strictObject({
@@ -33,7 +34,7 @@ const mqtt = z
       ),
     url: z
       .string()
-      .regex(/^(mqtts?|wss?|tcp|tls|ssl):\/\//, 'must start with mqtt://, mqtts://, ws:// or wss://')
+      .regex(/^(mqtts?|wss?|tcp|ssl):\/\//, 'must start with mqtt://, mqtts://, ws:// or wss://')
       .optional()
       .describe('Address of the external broker, e.g. mqtt://broker.plant:1883. No user or password in it.'),
     port: z
@@ -168,12 +169,9 @@ const table = z.strictObject({
 
 const topic = z.strictObject({
   type: z.literal('topic'),
-  topic: z
-    .string()
-    .regex(/^[^+#\0]+$/, 'must be one MQTT topic: no "+" and no "#"')
-    .describe(
-      'Topic on the broker of the section mqtt. A message is a JSON object, which is a row, or an array of them.',
-    ),
+  topic: oneTopic.describe(
+    'Topic on the broker of the section mqtt. A message is a JSON object, which is a row, or an array of them.',
+  ),
   staleSeconds: seconds.default(60).describe('No row for this long is a sensor fault.'),
   intervalSeconds: seconds
     .default(1)
@@ -220,7 +218,7 @@ const feed = z.strictObject({
   operating: z
     .strictObject({
       from: z.enum(['level', 'topic', 'always']).default('level').describe('How the machine is known to run.'),
-      topic: z.string().min(1).optional().describe('With from: topic. Payload on/off, true/false, 1/0 or running/off.'),
+      topic: oneTopic.optional().describe('With from: topic. Payload on/off, true/false, 1/0 or running/off.'),
     })
     .prefault({}),
 });

@@ -20,6 +20,9 @@ export type { Change, OpenEvent, Part } from './event-cycle.js';
 /** More hops than this between two windows, or a step back, is a gap even if nobody said so. */
 const GAP_HOPS = 3;
 
+/** Ticks come once a second: a longer time between two is a clock that was set, or a machine that slept. */
+const MOST_TICK_MS = 5_000;
+
 /** One scored window. */
 export interface ScoredWindow {
   readonly score: number;
@@ -47,7 +50,9 @@ export type DeciderInput =
   /** While learning, no anomaly is raised; sensor faults are. */
   | { readonly kind: 'learning'; readonly on: boolean; readonly atMs: number }
   /** `event`: 'anomaly', the code of a sensor fault, or null for all that is open. */
-  | { readonly kind: 'acknowledge'; readonly event: 'anomaly' | TroubleCode | null; readonly atMs: number };
+  | { readonly kind: 'acknowledge'; readonly event: 'anomaly' | TroubleCode | null; readonly atMs: number }
+  /** All that is open of this feed, whoever raised it: it goes on here, and what is open here alone is forgotten. */
+  | { readonly kind: 'resume'; readonly open: readonly OpenEvent[]; readonly atMs: number };
 
 export interface Decision {
   /** null for inputs that are no window, and for a score that is no number. */
@@ -91,10 +96,13 @@ class FeedDecider implements Decider {
   readonly #operating: Operating;
   readonly #faults: SensorFaults;
   readonly #anomaly: EventCycle;
-  /** Latest time that any input has named. */
+  /** What the clock on the wall says; what was recorded last until anybody has told. */
   #clockMs = Number.NEGATIVE_INFINITY;
-  #lastWindow: { startMs: number; arrivedMs: number } | null = null;
-  #firstTickMs: number | null = null;
+  #clockIsTold = false;
+  #lastStartMs: number | null = null;
+  #lastTickMs: number | null = null;
+  /** Since the last window, by ticks. */
+  #silentMs = 0;
   #mutedUntilMs: number;
   #learning = false;
   #calmWindows = 0;
@@ -106,11 +114,9 @@ class FeedDecider implements Decider {
     this.#gapMs = GAP_HOPS * calibration.hopMs;
     this.#judge = new Judge(calibration, settings.budget, settings.judgeLevel);
     this.#operating = new Operating(settings, calibration.level);
-    this.#faults = new SensorFaults(settings, resume.open);
-    const stored = resume.open.find(({ kind }) => kind === 'anomaly');
-    const open = stored ? { ...stored, part: this.#judge.partOf(stored.threshold) } : null;
-    this.#anomaly = new EventCycle({ ...settings, kind: 'anomaly', code: null }, open, resume.clearedMs ?? null);
-    this.#judge.involve(open !== null);
+    this.#faults = new SensorFaults(settings, []);
+    this.#anomaly = new EventCycle({ ...settings, kind: 'anomaly', code: null }, null, resume.clearedMs ?? null);
+    this.#resume(resume.open);
     this.#mutedUntilMs = resume.mutedUntilMs ?? Number.NEGATIVE_INFINITY;
   }
 
@@ -121,7 +127,7 @@ class FeedDecider implements Decider {
   step(input: DeciderInput): Decision {
     if (input.kind === 'window') return this.#window(input.window, input.nowMs);
     const atMs = input.kind === 'trouble' ? input.trouble.atMs : input.atMs;
-    this.#clockMs = Math.max(this.#clockMs, atMs);
+    this.#look(atMs, input.kind === 'tick');
     return this.#decision(null, this.#other(input, atMs));
   }
 
@@ -136,22 +142,35 @@ class FeedDecider implements Decider {
         if (!input.running) this.#forget();
         return [];
       case 'mute':
-        this.#mutedUntilMs = input.untilMs;
+        this.#mutedUntilMs = input.untilMs > atMs ? input.untilMs : Number.NEGATIVE_INFINITY;
         return [];
       case 'learning':
         this.#learning = input.on;
         return [];
       case 'acknowledge':
         return this.#acknowledge(input.event, atMs);
+      case 'resume':
+        this.#resume(input.open);
+        return [];
     }
+  }
+
+  #resume(open: readonly OpenEvent[]): void {
+    this.#faults.resume(open);
+    const anomaly = open.find(({ kind }) => kind === 'anomaly') ?? null;
+    if ((anomaly !== null) === this.#anomaly.isOpen) return;
+    this.#anomaly.resume(anomaly && { ...anomaly, part: this.#judge.partOf(anomaly.threshold) });
+    this.#judge.involve(anomaly !== null);
+    this.#calmWindows = 0;
   }
 
   #tick(atMs: number): Change[] {
     const { staleAfterMs, feed } = this.settings;
-    this.#firstTickMs ??= atMs;
-    const silentMs = atMs - (this.#lastWindow?.arrivedMs ?? this.#firstTickMs);
-    if (staleAfterMs === null || silentMs <= staleAfterMs) return this.#faults.tick(atMs, this.#muted);
-    const message = `${feed}: expected a window every ${seconds(staleAfterMs)}, found none for ${seconds(silentMs)}`;
+    const passedMs = atMs - (this.#lastTickMs ?? atMs);
+    this.#lastTickMs = atMs;
+    this.#silentMs += Math.min(MOST_TICK_MS, Math.max(0, passedMs));
+    if (staleAfterMs === null || this.#silentMs <= staleAfterMs) return this.#faults.tick(atMs, this.#muted);
+    const message = `${feed}: expected a window every ${seconds(staleAfterMs)}, found none for ${seconds(this.#silentMs)}`;
     return this.#heard(this.#faults.trouble({ code: 'no-data', down: true, message }, atMs, this.#muted));
   }
 
@@ -163,9 +182,10 @@ class FeedDecider implements Decider {
 
   #window(window: ScoredWindow, nowMs: number | undefined): Decision {
     const { startMs, endMs } = window;
-    this.#clockMs = Math.max(this.#clockMs, endMs, nowMs ?? endMs);
+    this.#look(nowMs ?? endMs, nowMs !== undefined);
     if (this.#isGap(window)) this.#judge.restart();
-    this.#lastWindow = { startMs, arrivedMs: nowMs ?? endMs };
+    this.#lastStartMs = startMs;
+    this.#silentMs = 0;
     const changes = this.#heard(this.#faults.window(this.#measure(window, nowMs), endMs, this.#muted));
     if (this.#faults.blocked) return this.#decision(this.#unjudged(window), changes);
     const before = this.#operating.state;
@@ -194,8 +214,15 @@ class FeedDecider implements Decider {
   }
 
   #isGap({ gap, startMs }: ScoredWindow): boolean {
-    const last = this.#lastWindow;
-    return gap === true || (last !== null && (startMs < last.startMs || startMs - last.startMs > this.#gapMs));
+    const last = this.#lastStartMs;
+    return gap === true || (last !== null && (startMs < last || startMs - last > this.#gapMs));
+  }
+
+  /** Times of what was recorded may be ahead of the clock or far behind it: once that is told, they say nothing of now. */
+  #look(atMs: number, isNow: boolean): void {
+    if (isNow) this.#clockMs = atMs;
+    else if (!this.#clockIsTold) this.#clockMs = Math.max(this.#clockMs, atMs);
+    this.#clockIsTold ||= isNow;
   }
 
   #measure({ signal, faults, score, endMs }: ScoredWindow, nowMs: number | undefined): MeasuredFault[] {

@@ -59,6 +59,8 @@ export type OpenEvent = Pick<
   'kind' | 'code' | 'raisedMs' | 'acknowledgedMs' | 'peak' | 'peakMs' | 'threshold' | 'pValue'
 >;
 
+type ResumedEvent = OpenEvent & { readonly part?: Part | null };
+
 interface Open {
   raisedMs: number;
   acknowledgedMs: number | null;
@@ -72,6 +74,11 @@ interface Open {
   toldPeak: number;
 }
 
+function goOn({ raisedMs, acknowledgedMs, peak, peakMs, threshold, pValue, part = null }: ResumedEvent): Open {
+  const told = { toldMs: raisedMs, toldPeak: peak };
+  return { raisedMs, acknowledgedMs, peak, peakMs, threshold, pValue, part, message: null, ...told };
+}
+
 /** raised → updated* → cleared, again and again, for one (kind, code). */
 export class EventCycle {
   readonly #settings: CycleSettings;
@@ -82,28 +89,15 @@ export class EventCycle {
    * @param open the stored event to go on with, and the part that its peak belongs to
    * @param clearedMs when the last one cleared, for the cooldown
    */
-  constructor(
-    settings: CycleSettings,
-    open: (OpenEvent & { readonly part?: Part | null }) | null = null,
-    clearedMs: number | null = null,
-  ) {
+  constructor(settings: CycleSettings, open: ResumedEvent | null = null, clearedMs: number | null = null) {
     this.#settings = settings;
     this.#clearedMs = clearedMs;
-    if (open) {
-      const { raisedMs, acknowledgedMs, peak, peakMs, threshold, pValue } = open;
-      const told = { toldMs: raisedMs, toldPeak: peak };
-      this.#open = {
-        raisedMs,
-        acknowledgedMs,
-        peak,
-        peakMs,
-        threshold,
-        pValue,
-        part: open.part ?? null,
-        message: null,
-        ...told,
-      };
-    }
+    this.resume(open);
+  }
+
+  /** Goes on with an event that somebody else has raised; null: forgets the one that is open. */
+  resume(event: ResumedEvent | null): void {
+    this.#open = event && goOn(event);
   }
 
   get isOpen(): boolean {

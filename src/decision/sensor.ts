@@ -73,8 +73,16 @@ export class SensorFaults {
 
   constructor(settings: Settings, open: readonly OpenEvent[]) {
     this.#settings = settings;
-    for (const event of open) {
-      if (event.kind === 'sensor-fault' && event.code !== null) this.#add(event.code, event);
+    this.resume(open);
+  }
+
+  /** Goes on with the faults that somebody else has raised, and forgets that others are open. */
+  resume(events: readonly OpenEvent[]): void {
+    const open = new Map(events.flatMap((event) => (event.kind === 'sensor-fault' ? [[event.code, event]] : [])));
+    for (const code of open.keys()) if (code !== null && !this.#faults.has(code)) this.#add(code);
+    for (const [code, { cycle }] of this.#faults) {
+      const event = open.get(code) ?? null;
+      if ((event !== null) !== cycle.isOpen) cycle.resume(event);
     }
   }
 
@@ -143,9 +151,9 @@ export class SensorFaults {
     return changes;
   }
 
-  #add(code: TroubleCode, open: OpenEvent | null = null): Fault {
+  #add(code: TroubleCode): Fault {
     const { updateEveryMs } = this.#settings;
-    const cycle = new EventCycle({ kind: 'sensor-fault', code, cooldownMs: 0, latch: false, updateEveryMs }, open);
+    const cycle = new EventCycle({ kind: 'sensor-fault', code, cooldownMs: 0, latch: false, updateEveryMs });
     const fault: Fault = { cycle, bad: 0, good: 0, down: false, reports: [], reading: reading(1, 1, null) };
     this.#faults.set(code, fault);
     return fault;

@@ -16,7 +16,7 @@ export interface Explanation {
 export interface EventDeskOptions {
   readonly feed: string;
   readonly machine: string;
-  readonly store: Pick<Store, 'recordEvent'>;
+  readonly store: Pick<Store, 'recordEvent' | 'event'>;
   readonly sinks: readonly Pick<Sink, 'event'>[];
   /** The messages that are stored, and so delivered, with an event. */
   readonly messages: (event: Event, change: EventChange) => readonly NewOutboxMessage[];
@@ -63,10 +63,12 @@ export class EventDesk {
     return this.#record(event, known && change.change === 'raised' ? 'updated' : change.change);
   }
 
-  /** The event's sound has been stored. Returns null when the event is not open any more. */
-  attachClip(eventId: string, sha256: string): Event | null {
-    const event = this.open.find(({ id }) => id === eventId);
-    return event ? this.#record({ ...event, clip: sha256 }, 'updated') : null;
+  /** The event's sound has been stored; it may have cleared meanwhile. */
+  attachClip(eventId: string, sha256: string): void {
+    const open = this.open.find(({ id }) => id === eventId);
+    const event = open ?? this.#options.store.event(eventId);
+    // What is stored as open and is not open here has cleared while the disk was full.
+    if (event && (open || event.clearedMs !== null)) this.#record({ ...event, clip: sha256 }, 'updated');
   }
 
   /** Raises and clears an event of kind `test`, to prove the whole way to whoever gets the alerts. */
@@ -99,9 +101,12 @@ export class EventDesk {
     };
   }
 
-  #record(event: Event, change: EventChange): Event {
-    if (change === 'cleared') this.#open.delete(keyOf(event));
-    else this.#open.set(keyOf(event), event);
+  /** What people and the clip writer have said of it meanwhile is in the store alone. */
+  #record(told: Event, change: EventChange): Event {
+    const kept = this.#options.store.event(told.id);
+    const event: Event = { ...told, label: kept?.label ?? told.label, clip: told.clip ?? kept?.clip ?? null };
+    if (event.clearedMs === null) this.#open.set(keyOf(event), event);
+    else if (change === 'cleared') this.#open.delete(keyOf(event));
     this.#options.store.recordEvent(event, change, this.#options.messages(event, change));
     for (const sink of this.#options.sinks) sink.event(event, change);
     return event;

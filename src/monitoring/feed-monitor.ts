@@ -39,7 +39,7 @@ export interface FeedMonitorOptions {
   readonly feed: string;
   readonly machine: string;
   readonly source: Source;
-  readonly store: Pick<Store, 'recordEvent' | 'addVerdict' | 'saveClip'>;
+  readonly store: Pick<Store, 'recordEvent' | 'event' | 'addVerdict' | 'saveClip'>;
   readonly sinks: readonly Sink[];
   readonly messages: (event: Event, change: EventChange) => readonly NewOutboxMessage[];
   readonly onState: (feed: string, state: MachineState, atMs: number) => void;
@@ -57,6 +57,8 @@ export interface FeedMonitorOptions {
 /** Gets everything that a feed hears while it is learning. */
 export type Listener = (heard: Heard) => void;
 
+type TimedInput = Extract<DeciderInput, { kind: 'operating' | 'mute' }>;
+
 /** A model that takes over is waited for no longer than this, however seldom there is a window. */
 const takeOverMs = 60_000;
 
@@ -71,6 +73,8 @@ export class FeedMonitor {
   #learning = false;
   #ended = false;
   #running: boolean | null = null;
+  /** The last word on whether the machine runs, and on a mute: what a model that takes over must know. */
+  readonly #said = new Map<DeciderInput['kind'], TimedInput>();
   #turn: Promise<unknown> = Promise.resolve();
   #state: MachineState = 'unknown';
   #lastWindowMs: number | null = null;
@@ -141,12 +145,12 @@ export class FeedMonitor {
     return this.#inTurn(() => {
       this.#running = running;
       this.#listener?.({ kind: 'machine', running });
-      this.#step({ kind: 'operating', running, atMs });
+      this.#say({ kind: 'operating', running, atMs });
     });
   }
 
   mute(untilMs: number, atMs: number): Promise<void> {
-    return this.#inTurn(() => this.#step({ kind: 'mute', untilMs, atMs }));
+    return this.#inTurn(() => this.#say({ kind: 'mute', untilMs, atMs }));
   }
 
   /** Acknowledges one open event of this feed, or all of them. Resolves with how many that were. */
@@ -184,6 +188,7 @@ export class FeedMonitor {
   async useModel(model: FeedModel, signal: AbortSignal): Promise<void> {
     const understudy = await this.#inTurn(() => {
       const begun = new Understudy(model, this.#grid(), this.#lastWindowMs ?? Number.NEGATIVE_INFINITY);
+      for (const input of this.#said.values()) begun.step(input);
       this.#understudy = begun;
       return begun;
     });
@@ -201,12 +206,19 @@ export class FeedMonitor {
     this.#model = model;
     if (this.#understudy === understudy) this.#understudy = null;
     this.#desk.modelDigest = model.digest;
-    // What has cleared by the new model alone would stay open for ever.
+    const atMs = this.#lastWindowMs ?? Number.NEGATIVE_INFINITY;
+    // What has cleared by the new model alone would stay open for ever; so would what the old one alone has raised.
     for (const change of changes.values())
       if (change.change === 'cleared' && this.#desk.has(change))
         this.#record(this.#desk.apply(change, null), 'cleared');
-    this.#step({ kind: 'learning', on: this.#learning, atMs: this.#lastWindowMs ?? Number.NEGATIVE_INFINITY });
+    this.#step({ kind: 'resume', open: this.#desk.open, atMs });
+    this.#step({ kind: 'learning', on: this.#learning, atMs });
     await old.close();
+  }
+
+  #say(input: TimedInput): void {
+    this.#said.set(input.kind, input);
+    this.#step(input);
   }
 
   #grid(): Grid | null {

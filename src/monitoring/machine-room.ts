@@ -66,16 +66,19 @@ export class MachineRoom {
   }
 
   async #acknowledge(machine: string, eventId: string | null, atMs: number): Promise<string> {
-    const counts = await Promise.all(this.#of(machine).map((monitor) => monitor.acknowledge(eventId, atMs)));
+    const monitors = this.#of(machine);
+    if (eventId !== null) this.#refuseOthers(machine, eventId);
+    const counts = await Promise.all(monitors.map((monitor) => monitor.acknowledge(eventId, atMs)));
     const open = counts.reduce((sum, n) => sum + n, 0);
     if (eventId === null) return `${machine}: ${open} open event${open === 1 ? '' : 's'} acknowledged`;
-    if (open === 0) this.#update(this.#options.store.acknowledge(eventId, atMs, this.#updated), machine, eventId);
+    if (open === 0) this.#tell(this.#options.store.acknowledge(eventId, atMs, this.#updated), machine, eventId);
     return `${machine}: event ${eventId} acknowledged`;
   }
 
   #label({ machine, eventId, label, note }: Extract<Command, { command: 'label' }>, atMs: number): string {
     this.#of(machine);
-    this.#update(this.#options.store.label({ eventId, label, note, atMs }, this.#updated), machine, eventId);
+    this.#refuseOthers(machine, eventId);
+    this.#tell(this.#options.store.label({ eventId, label, note, atMs }, this.#updated), machine, eventId);
     return `${machine}: event ${eventId} labelled ${label}`;
   }
 
@@ -102,8 +105,14 @@ export class MachineRoom {
 
   readonly #updated = (event: Event): readonly NewOutboxMessage[] => this.#options.messages(event, 'updated');
 
-  #update(event: Event | null, machine: string, eventId: string): void {
-    if (!event) throw new ConfigError(`eventId: expected an event of ${machine}, found none with id ${eventId}`);
+  /** Whoever may send commands to one machine may not change the events of another. */
+  #refuseOthers(machine: string, eventId: string): void {
+    const owner = this.#options.store.event(eventId)?.machine ?? machine;
+    if (owner !== machine) throw noSuchEvent(machine, eventId);
+  }
+
+  #tell(event: Event | null, machine: string, eventId: string): void {
+    if (!event) throw noSuchEvent(machine, eventId);
     for (const sink of this.#options.sinks) sink.event(event, 'updated');
   }
 
@@ -119,3 +128,6 @@ export class MachineRoom {
     throw new ConfigError(`feed: expected one of ${known(found.map((monitor) => monitor.feed))}, found ${feed}`);
   }
 }
+
+const noSuchEvent = (machine: string, eventId: string): ConfigError =>
+  new ConfigError(`eventId: expected an event of ${machine}, found none with id ${eventId}`);

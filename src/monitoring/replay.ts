@@ -37,7 +37,7 @@ export interface ReplayOptions {
 
 /** What the service has behind a feed. Its owner closes what is in it. */
 export interface ReplayOutlet {
-  readonly store: Pick<Store, 'recordEvent' | 'addVerdict' | 'saveClip' | 'setState'>;
+  readonly store: Pick<Store, 'recordEvent' | 'event' | 'addVerdict' | 'saveClip' | 'setState'>;
   readonly sinks: readonly Sink[];
   readonly messages: (event: Event, change: EventChange) => readonly NewOutboxMessage[];
   /** Sound around an event. */
@@ -113,6 +113,7 @@ class Record {
           this.#events.set(event.id, event);
           return store?.recordEvent(event, change, messages) ?? 'stored';
         },
+        event: (id) => store?.event(id) ?? this.#events.get(id) ?? null,
         addVerdict: (verdict) => {
           this.#windows++;
           this.#endMs = verdict.endMs;

@@ -38,7 +38,7 @@ export class Understudy {
     model.decider.step({ kind: 'learning', on: true, atMs });
   }
 
-  /** What the acting decider was told. */
+  /** What the acting decider was told; first of all what it has been told before. */
   step(input: Exclude<DeciderInput, { kind: 'window' | 'learning' }>): void {
     this.#keep(this.model.decider.step(input).changes);
   }

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,7 +18,7 @@ export interface WatchedFolderOptions {
   readonly depth?: number;
   /** Look for changes by polling: for network drives, which send no notifications. Default false. */
   readonly poll?: boolean;
-  /** How often a missing folder is looked for. Default 2,000. */
+  /** How often a missing folder is looked for, and one that is there looked at. Default 2,000. */
   readonly retryMs?: number;
 }
 
@@ -29,13 +30,36 @@ export type FolderItem =
 
 type NewFile = Extract<FolderItem, { kind: 'file' }>;
 
+/** Files that were delivered or are skipped, and when they were last changed. */
+class Seen {
+  readonly #changedMs = new Map<string, number>();
+
+  add(path: string, changedMs: number): void {
+    this.#changedMs.set(path, changedMs);
+  }
+
+  delete(path: string): void {
+    this.#changedMs.delete(path);
+  }
+
+  /** Not if another file has the name now. */
+  has(path: string, changedMs: number): boolean {
+    const known = this.#changedMs.get(path);
+    return known !== undefined && Math.abs(known - changedMs) <= SAME_MS;
+  }
+}
+
+/** File systems round times, a drive that is mounted again perhaps otherwise than before: FAT to two seconds. */
+const SAME_MS = 2_000;
+
 /**
  * Every file that appears in a folder, once, when it is complete. Never ends by itself: a folder that is missing or
- * unmounted is reported once (`gone`) and looked for until it is there again (`back`); files that were delivered before are not
- * delivered again, unless they were removed and made anew. Ends when the signal aborts.
+ * unmounted is reported once (`gone`) and looked for until it is there again (`back`); one that was replaced by another is
+ * followed. Files that were delivered before are not delivered again, unless they were removed and made anew. Ends when the
+ * signal aborts.
  */
 export async function* watchFolder(options: WatchedFolderOptions, signal: AbortSignal): AsyncGenerator<FolderItem> {
-  const seen = new Set<string>();
+  const seen = new Seen();
   let skipPresent = !(options.existing ?? false);
   let poll = options.poll ?? false;
   let away = false;
@@ -45,7 +69,10 @@ export async function* watchFolder(options: WatchedFolderOptions, signal: AbortS
       if (away) yield { kind: 'back', message: `folder ${options.folder}: is there again` };
       const lost = yield* filesUntilLost({ ...options, poll }, seen, skipPresent, signal);
       if (lost === null) return;
-      away = true;
+      // What is in the folder when it appears came after the start.
+      skipPresent = false;
+      away = lost.message !== null;
+      if (lost.message === null) continue;
       // Notifications that cannot be had (too many watches) are replaced by polling.
       poll ||= lost.unwatchable;
       yield { kind: 'gone', message: lost.message };
@@ -53,48 +80,63 @@ export async function* watchFolder(options: WatchedFolderOptions, signal: AbortS
       away = true;
       yield { kind: 'gone', message: missing };
     }
-    // What is in the folder when it appears came after the start.
     skipPresent = false;
     await pause(options.retryMs ?? 2_000, signal);
   }
 }
 
 interface Lost {
-  readonly message: string;
+  /** null: another folder is in its place, which is to be watched instead. */
+  readonly message: string | null;
   readonly unwatchable: boolean;
 }
 
 /** Delivers files until the folder is lost (returns why) or the signal aborts (returns null). */
 async function* filesUntilLost(
   options: WatchedFolderOptions,
-  seen: Set<string>,
+  seen: Seen,
   skipPresent: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<NewFile, Lost | null> {
+  const opened = await stat(options.folder).catch(() => null);
+  const ended = new AbortController();
   let ready = await presentFiles(options, seen, skipPresent);
   let lost: Lost | null = null;
   let wake = () => {};
   const onAbort = () => wake();
-  const lose = (message: string | null, unwatchable: boolean) => {
-    if (message !== null) lost ??= { message, unwatchable };
+  const lose = (why: Lost) => {
+    lost ??= why;
     wake();
+  };
+  const look = async () => {
+    const why = await whyLost(options, opened);
+    if (why && !ended.signal.aborted) lose(why);
   };
   const watcher = openWatcher(options);
   signal.addEventListener('abort', onAbort);
   watcher.on('add', (path, stats) => {
-    if (seen.has(path)) return;
-    seen.add(path);
-    ready.push({ kind: 'file', path, modifiedMs: stats?.mtimeMs ?? Date.now(), sizeBytes: stats?.size ?? 0 });
+    const modifiedMs = stats?.mtimeMs ?? Date.now();
+    if (seen.has(path, modifiedMs)) return;
+    seen.add(path, modifiedMs);
+    ready.push({ kind: 'file', path, modifiedMs, sizeBytes: stats?.size ?? 0 });
     wake();
   });
   watcher.on('unlink', (path) => {
     // An unmounted folder "removes" all its files: they must not be delivered again when it is back.
     void whyMissing(options.folder).then((missing) => missing ?? seen.delete(path));
   });
-  watcher.on('unlinkDir', () => void whyMissing(options.folder).then((missing) => lose(missing, false)));
+  watcher.on('unlinkDir', () => void look());
   watcher.on('error', (error) => {
-    lose(`folder ${options.folder}: cannot be watched: ${error instanceof Error ? error.message : error}`, true);
+    const message = `folder ${options.folder}: cannot be watched: ${error instanceof Error ? error.message : error}`;
+    lose({ message, unwatchable: true });
   });
+  // Of a folder that is removed empty, replaced or unmounted there are no notifications.
+  const looking = (async () => {
+    while (lost === null && !ended.signal.aborted) {
+      await pause(options.retryMs ?? 2_000, ended.signal);
+      await look();
+    }
+  })();
   try {
     while (!signal.aborted) {
       if (ready.length > 0) {
@@ -116,7 +158,9 @@ async function* filesUntilLost(
     }
     return null;
   } finally {
+    ended.abort();
     signal.removeEventListener('abort', onAbort);
+    await looking;
     await watcher.close();
   }
 }
@@ -125,14 +169,13 @@ async function* filesUntilLost(
  * Marks what is in the folder as seen and returns it, but for files that changed a moment ago, which the watcher
  * waits for. @param skip true: everything is marked as seen and nothing is returned.
  */
-async function presentFiles(options: WatchedFolderOptions, seen: Set<string>, skip: boolean): Promise<NewFile[]> {
+async function presentFiles(options: WatchedFolderOptions, seen: Seen, skip: boolean): Promise<NewFile[]> {
   const ready: NewFile[] = [];
   const completeBefore = Date.now() - stableMs(options);
   for (const path of await filesIn(options)) {
-    if (seen.has(path)) continue;
     const stats = await stat(path).catch(() => null);
-    if (stats === null || (!skip && stats.mtimeMs > completeBefore)) continue;
-    seen.add(path);
+    if (stats === null || seen.has(path, stats.mtimeMs) || (!skip && stats.mtimeMs > completeBefore)) continue;
+    seen.add(path, stats.mtimeMs);
     if (!skip) ready.push({ kind: 'file', path, modifiedMs: stats.mtimeMs, sizeBytes: stats.size });
   }
   return ready;
@@ -176,6 +219,21 @@ async function filesIn(options: WatchedFolderOptions): Promise<string[]> {
   };
   return list(options.folder, 0);
 }
+
+/** @param opened the folder as it was; null: it is not known */
+async function whyLost({ folder, poll = false }: WatchedFolderOptions, opened: Stats | null): Promise<Lost | null> {
+  const missing = await whyMissing(folder);
+  if (missing !== null) return { message: missing, unwatchable: false };
+  const now = await stat(folder).catch(() => null);
+  // Polling goes by the path; and network drives may number their folders anew.
+  if (poll || now === null || opened === null || isSame(now, opened)) return null;
+  const elsewhere = `folder ${folder}: another file system is in its place; was it mounted or unmounted?`;
+  return { message: now.dev === opened.dev ? null : elsewhere, unwatchable: false };
+}
+
+/** The number of a folder that was removed may be given to the next one. */
+const isSame = (one: Stats, other: Stats): boolean =>
+  one.dev === other.dev && one.ino === other.ino && one.birthtimeMs === other.birthtimeMs;
 
 async function whyMissing(folder: string): Promise<string | null> {
   try {

@@ -117,6 +117,24 @@ describe('mute and learning', () => {
     expect(raised[0]?.atMs).toBeGreaterThanOrEqual(untilMs);
   });
 
+  it('goes by the clock where somebody tells it, not by what was recorded ahead of it', () => {
+    const feed = run();
+    const nowMs = -7_200_000;
+    const loud = () =>
+      Array.from({ length: 30 }, () => {
+        const { startMs } = feed;
+        feed.startMs += HOP_MS;
+        const window = { score: 50, startMs, endMs: startMs + WINDOW_MS, sequence: startMs / HOP_MS };
+        return feed.keep(feed.decider.step({ kind: 'window', window, nowMs: nowMs + startMs })).state;
+      });
+    feed.keep(feed.decider.step({ kind: 'mute', untilMs: nowMs + 60_000, atMs: nowMs }));
+    expect(new Set(loud())).toEqual(new Set(['muted']));
+    expect(feed.story).toEqual([]);
+    feed.startMs += 60_000;
+    loud();
+    expect(feed.story).toEqual(['anomaly raised']);
+  });
+
   it('can be ended early', () => {
     const feed = run().feed(repeat(1, 30));
     feed.decider.step({ kind: 'mute', untilMs: Number.MAX_SAFE_INTEGER, atMs: feed.startMs });
@@ -266,13 +284,23 @@ describe('sensor faults', () => {
 
   it('say that no window comes, if windows are due, also when none ever came', () => {
     const feed = run({ staleAfterMs: 10_000 });
-    feed.keep(feed.decider.step({ kind: 'tick', atMs: 1_000 }));
+    for (let atMs = 1_000; atMs < 11_000; atMs += 1_000) feed.keep(feed.decider.step({ kind: 'tick', atMs }));
     expect(feed.keep(feed.decider.step({ kind: 'tick', atMs: 11_000 })).state).toBe('unknown');
     expect(feed.keep(feed.decider.step({ kind: 'tick', atMs: 11_500 })).state).toBe('sensor-fault');
     feed.startMs = 12_000;
     feed.feed(repeat(1, 10));
     expect(feed.story).toEqual(['no-data raised', 'no-data cleared']);
     expect(feed.changes[0]?.message).toBe('mic: expected a window every 10.0 s, found none for 10.5 s');
+  });
+
+  it('take a clock that is set for no silence, and notice one all the same', () => {
+    const hour = 3_600_000;
+    const feed = run({ staleAfterMs: 10_000 });
+    feed.feed(repeat(1, 10));
+    for (const atMs of [0, 1_000, hour, hour + 1_000, 0]) feed.keep(feed.decider.step({ kind: 'tick', atMs }));
+    expect(feed.story).toEqual([]);
+    for (let atMs = 1_000; atMs <= 10_000; atMs += 1_000) feed.keep(feed.decider.step({ kind: 'tick', atMs }));
+    expect(feed.story).toEqual(['no-data raised']);
   });
 
   it('say that windows are decided too late', () => {
@@ -315,5 +343,23 @@ describe('after a crash', () => {
     expect(run({}, { open: [], mutedUntilMs: 60_000 }).feed(repeat(50, 100)).story).toEqual([]);
     const fault = { ...open, kind: 'sensor-fault', code: 'device-gone' } as const;
     expect(run({}, { open: [fault] }).feed(repeat(1, 40)).story).toEqual(['device-gone cleared']);
+  });
+
+  it('goes on with what another decider has left open, and forgets what is open here alone', () => {
+    const feed = run({ cooldownMs: 0 }).feed(repeat(1, 30));
+    const fault = { ...open, kind: 'sensor-fault', code: 'clipping' } as const;
+    feed.keep(feed.decider.step({ kind: 'resume', open: [open, fault], atMs: feed.startMs }));
+    feed.feed(repeat(1, 40));
+    expect(feed.changes).toMatchObject([
+      { change: 'cleared', code: 'clipping' },
+      { change: 'cleared', kind: 'anomaly', raisedMs: 1000, peak: 60 },
+    ]);
+    feed.feed(repeat(50, 30));
+    const own = feed.changes.at(-1);
+    feed.keep(feed.decider.step({ kind: 'resume', open: [open], atMs: feed.startMs }));
+    feed.keep(feed.decider.step({ kind: 'resume', open: [], atMs: feed.startMs }));
+    const again = feed.feed([50]).changes.at(-1);
+    expect(again).toMatchObject({ change: 'raised', kind: 'anomaly' });
+    expect(again?.raisedMs).toBeGreaterThan(own?.raisedMs ?? Number.POSITIVE_INFINITY);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Event, EventChange, Source, Verdict } from '../../src/contracts.js';
-import { FeedModel } from '../../src/monitoring/feed-model.js';
+import { FeedModel, type FeedSettings } from '../../src/monitoring/feed-model.js';
 import { FeedMonitor } from '../../src/monitoring/feed-monitor.js';
 import { wavFileSource } from '../../src/sources/audio/index.js';
 import { model, sound } from '../support/service.js';
@@ -8,7 +8,8 @@ import { model, sound } from '../support/service.js';
 const budget = { falseAlarms: 1, perMs: 3_600_000 };
 const settings = { feed: 'pump', machine: 'pump', budget, warmUpMs: 2_000 };
 const signal = new AbortController().signal;
-const open = (name: string) => FeedModel.open(model(name), settings, { open: [] }, {});
+const open = (name: string, told: Partial<FeedSettings> = {}) =>
+  FeedModel.open(model(name), { ...settings, ...told }, { open: [] }, {});
 
 /** Half a minute of one contiguous sound in odd blocks; `at` is called before a block. */
 function playing(clips: readonly string[], at: (block: number) => void): Source {
@@ -33,13 +34,24 @@ function playing(clips: readonly string[], at: (block: number) => void): Source 
   };
 }
 
+interface Told {
+  readonly first?: string;
+  readonly told?: Partial<FeedSettings>;
+  /** A topic says before this block that the machine is off. */
+  readonly offAt?: number;
+}
+
 /** Verdicts and events of a run in which other models take over before the blocks named. */
-async function run(clips: readonly string[], switches: Readonly<Record<number, string>> = {}) {
+async function run(
+  clips: readonly string[],
+  switches: Readonly<Record<number, string>> = {},
+  { first = 'pump-00', told = {}, offAt }: Told = {},
+) {
   const verdicts: Verdict[] = [];
   const events: { event: Event; change: EventChange }[] = [];
   const taken: Promise<void>[] = [];
   const models = new Map<number, FeedModel>();
-  for (const [block, name] of Object.entries(switches)) models.set(Number(block), await open(name));
+  for (const [block, name] of Object.entries(switches)) models.set(Number(block), await open(name, told));
   const monitor = new FeedMonitor(
     {
       ...{ feed: 'pump', machine: 'pump', sinks: [], messages: () => [], onState: () => {}, log: () => {}, open: [] },
@@ -49,20 +61,22 @@ async function run(clips: readonly string[], switches: Readonly<Record<number, s
           events.push({ event, change });
           return 'stored';
         },
+        event: () => null,
         addVerdict: (verdict) => void verdicts.push(verdict),
         saveClip: () => Promise.resolve(null),
       },
       source: playing(clips, (block) => {
+        if (block === offAt) void monitor.operating(false, 100 * block);
         const next = models.get(block);
         if (next) taken.push(monitor.useModel(next, signal));
       }),
     },
-    await open('pump-00'),
+    await open(first, told),
   );
   await monitor.run(signal);
   await Promise.all(taken);
   await monitor.close();
-  return { verdicts, events, digest: monitor.model.digest };
+  return { verdicts, events, digest: monitor.model.digest, state: monitor.state, open: monitor.openEvents };
 }
 
 const normal = ['pump-00-normal', 'pump-00-normal', 'pump-00-normal'];
@@ -95,6 +109,26 @@ describe('switching to another model', () => {
     const { events } = await run(clips, { 130: 'pump-00' });
     expect(new Set(events.map(({ event }) => event.id)).size).toBe(1);
     expect(events.map(({ change }) => change).filter((change) => change !== 'updated')).toEqual(['raised', 'cleared']);
+  });
+
+  it('ends what only the old model has raised, and raises what comes after', async () => {
+    const clips = ['pump-00-normal', 'pump-00-normal', 'pump-00-abnormal', 'pump-00-abnormal'];
+    // The model of another pump takes this one's normal sound for a fault while the right one listens along.
+    const { events } = await run(clips, { 25: 'pump-00' }, { first: 'pump-04', told: { cooldownMs: 0 } });
+    const told = events.filter(({ change }) => change !== 'updated').map(({ change, event }) => [change, event.id]);
+    const [ours, theirs] = [...new Set(told.map(([, id]) => id))];
+    expect(told).toEqual([
+      ['raised', ours],
+      ['cleared', ours],
+      ['raised', theirs],
+    ]);
+    expect(events.at(-1)?.event.raisedMs).toBeGreaterThan(20_000);
+  });
+
+  it('tells the new model that the machine is off', async () => {
+    const clips = ['pump-00-abnormal', 'pump-00-abnormal', 'pump-00-abnormal'];
+    const { events, state } = await run(clips, { 50: 'pump-00' }, { told: { operating: 'topic' }, offAt: 10 });
+    expect([events, state]).toEqual([[], 'off']);
   });
 
   it('takes the last of two models that are given one after the other', async () => {

@@ -11,15 +11,20 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Runs a watcher beside `act`, until `count` items came; returns names of files and kinds of news. */
-async function watchDuring(options: Partial<WatchedFolderOptions>, count: number, act: () => Promise<void>) {
+/** Runs a watcher beside `act`, until `count` of the items came; returns names of files and kinds of news. */
+async function watchDuring(
+  options: Partial<WatchedFolderOptions>,
+  count: number,
+  act: () => Promise<void>,
+  counts: (item: FolderItem) => boolean = () => true,
+) {
   const abort = new AbortController();
   const items: FolderItem[] = [];
   const all = { folder, extensions: ['.wav'], stableMs: 200, retryMs: 50, ...options };
   const reading = (async () => {
     for await (const item of watchFolder(all, abort.signal)) {
       items.push(item);
-      if (items.length === count) break;
+      if (items.filter(counts).length === count) break;
     }
   })();
   const watchdog = setTimeout(() => abort.abort(), 15_000);
@@ -98,6 +103,30 @@ describe('a watched folder', () => {
       await rename(aside, folder);
     });
     expect(names).toEqual(['a.wav', 'gone', 'back', 'b.wav']);
+  });
+
+  it('follows a folder that is removed and made anew in one go', async () => {
+    await putOld('a.wav');
+    const remake = async () => {
+      await sleep(300);
+      await rm(folder, { recursive: true });
+      await mkdir(folder);
+      await sleep(300);
+      await put('a.wav');
+      await put('b.wav');
+    };
+    const names = await watchDuring({ existing: true }, 3, remake, ({ kind }) => kind === 'file');
+    expect(names.filter((name) => name.endsWith('.wav'))).toEqual(['a.wav', 'a.wav', 'b.wav']);
+  });
+
+  it('notices that an empty folder is removed', async () => {
+    const names = await watchDuring({}, 3, async () => {
+      await rm(folder, { recursive: true });
+      await sleep(300);
+      await mkdir(folder);
+      await put('first.wav');
+    });
+    expect(names).toEqual(['gone', 'back', 'first.wav']);
   });
 
   it('waits for a folder that does not exist yet, and says so', async () => {

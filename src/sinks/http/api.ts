@@ -123,7 +123,8 @@ const scoresSchema = z.strictObject({
 function getScores({ options }: ApiContext, { response, url }: ApiRequest): void {
   const { feed, from, to = Date.now(), points } = parseQuery(scoresSchema, url);
   if (to <= from) throw new HttpError(400, `to: expected later than from=${from}, got ${to}`);
-  const [series] = options.data.scores({ feed, fromMs: from, toMs: to, maxPoints: points });
+  const machine = options.feeds.find((known) => known.feed === feed)?.machine;
+  const [series] = options.data.scores({ feed, machine, fromMs: from, toMs: to, maxPoints: points });
   const curve: Curve = {
     feed,
     points: (series?.points ?? []).map(({ startMs, statistic, threshold }) => ({

@@ -28,7 +28,8 @@ export function rowsOf(payload: Uint8Array, requiredColumns: readonly string[]):
 /** The row, or why it is none. */
 function toRow(value: unknown, requiredColumns: readonly string[]): Cells | string {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    return `expected a JSON object, found ${shown(JSON.stringify(value))}`;
+    // Not written out: what is nested deep enough overflows the stack.
+    return `expected a JSON object, found ${Array.isArray(value) ? 'an array' : shown(JSON.stringify(value))}`;
   }
   const cells = toCells(value);
   const absent = requiredColumns.filter((name) => !Object.hasOwn(cells, name));

@@ -33,8 +33,8 @@ export function toCell(field: string, commaDecimals: boolean): Cell {
 }
 
 /**
- * Cells of one JSON object. Objects and arrays inside it become columns of their own, `pressure.value`, `flow.0`;
- * truth values become the texts true and false.
+ * Cells of one JSON object. Objects and arrays inside it become columns of their own, `pressure.value`, `flow.0`, down to
+ * {@link DEEPEST}; what lies deeper is missing. Truth values become the texts true and false.
  */
 export function toCells(object: object): Record<string, Cell> {
   const cells: [string, Cell][] = [];
@@ -42,8 +42,10 @@ export function toCells(object: object): Record<string, Cell> {
   return Object.fromEntries(cells);
 }
 
+const DEEPEST = 8;
+
 function collect(value: unknown, name: string, cells: [string, Cell][], depth: number): void {
-  if (value !== null && typeof value === 'object' && depth < 8) {
+  if (value !== null && typeof value === 'object' && depth < DEEPEST) {
     for (const [key, inner] of Object.entries(value)) {
       collect(inner, name === '' ? key : `${name}.${key}`, cells, depth + 1);
     }
@@ -55,7 +57,7 @@ function collect(value: unknown, name: string, cells: [string, Cell][], depth: n
 function jsonCell(value: unknown): Cell {
   if (typeof value === 'number') return finite(value);
   if (typeof value === 'string') return toCell(value, false);
-  return value === null ? null : String(value);
+  return typeof value === 'boolean' ? String(value) : null;
 }
 
 function finite(value: number): Cell {
