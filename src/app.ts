@@ -12,6 +12,7 @@ import {
   type EventChange,
   type MachineState,
   type Manifest,
+  ModelError,
   type Sink,
   SourceError,
 } from './contracts.js';
@@ -89,6 +90,8 @@ class Service implements App {
   #learner: Learner | null = null;
   #timer: NodeJS.Timeout | null = null;
   #feeds: Promise<void>[] = [];
+  /** What topics have said of machines before their feeds were there to hear it: retained messages come once. */
+  readonly #running = new Map<string, boolean>();
   #closing: Promise<void> | null = null;
   ended: Promise<void> = Promise.resolve();
 
@@ -173,7 +176,8 @@ class Service implements App {
 
   readonly #command = (command: Command): Promise<string> => {
     this.#log.info(`command ${command.command} for ${command.machine}`);
-    if (!this.#room) throw new SourceError('commands: expected a running service, found one that is starting');
+    if (!this.#room || !this.#timer)
+      throw new SourceError('commands: expected a running service, found one that is starting');
     return this.#room.apply(command);
   };
 
@@ -237,6 +241,7 @@ class Service implements App {
   }
 
   #operating(feed: string, running: boolean): void {
+    this.#running.set(feed, running);
     void this.#room?.monitors.find((monitor) => monitor.feed === feed)?.operating(running, Date.now());
   }
 
@@ -253,7 +258,7 @@ class Service implements App {
   // -------------------------------------------------------------- feeds
 
   async #openFeed(feed: FeedConfig, store: Store, room: MachineRoom): Promise<FeedMonitor> {
-    const model = await this.#openModel(feed, store);
+    const model = await this.#openModel(feed, store).catch((error) => this.#withoutBroken(feed, store, error));
     const spec = model.features.spec;
     const source = openSource(feed, spec, this.#broker);
     const { clipBeforeSeconds, clipAfterSeconds, clipMaxSeconds } = this.#config.store;
@@ -286,18 +291,29 @@ class Service implements App {
   }
 
   async #openModel(feed: FeedConfig, store: Store): Promise<FeedModel> {
-    const settings = settingsOf(feed);
-    const resume = resumeOf(feed, store);
     if (!FeedModel.isThere(feed.model)) {
       this.#log.warn(`${feed.name}: no model at ${feed.model} yet; send the command learn, or train one`);
-      return FeedModel.without(specBeforeModel(feed), settings, resume);
+      return this.#withoutModel(feed, store);
     }
+    const settings = settingsOf(feed);
+    const resume = resumeOf(feed, store);
     const { threads } = this.#config.engine;
     const device = scoringDevice(this.#config);
     const follow = feed.drift.enabled ? this.#follower(feed, store) : undefined;
     const model = await FeedModel.open(feed.model, settings, resume, { device, threads }, follow);
     if (model.manifest) this.#log.info(`${feed.name}: ${describeBudget(model.manifest.calibration, settings.budget)}`);
     return model;
+  }
+
+  #withoutModel(feed: FeedConfig, store: Store): Promise<FeedModel> {
+    return FeedModel.without(specBeforeModel(feed), settingsOf(feed), resumeOf(feed, store));
+  }
+
+  /** A package that cannot be used is its feed's trouble, which learning or rolling back may mend. */
+  async #withoutBroken(feed: FeedConfig, store: Store, error: unknown): Promise<FeedModel> {
+    if (!(error instanceof ModelError)) throw error;
+    this.#log.error(`${feed.name}: nothing is judged: ${error.message}`);
+    return (await this.#withoutModel(feed, store)).brokenBy(error.message);
   }
 
   #follower({ name: feed, drift: { anchor, cap } }: FeedConfig, store: Store) {
@@ -329,6 +345,7 @@ class Service implements App {
   #start(room: MachineRoom): void {
     for (const { machine, untilMs } of this.#store?.mutes(Date.now()) ?? [])
       for (const monitor of room.monitors) if (monitor.machine === machine) void monitor.mute(untilMs, Date.now());
+    for (const [feed, running] of this.#running) this.#operating(feed, running);
     this.#feeds = room.monitors.map((monitor) => this.#runFeed(monitor));
     this.ended = Promise.all(this.#feeds).then(() => {});
     this.#timer = setInterval(() => {
@@ -336,13 +353,15 @@ class Service implements App {
     }, tickMs);
   }
 
-  /** One feed's trouble is its own: the others go on. A defect of ours ends the service. */
+  /** One feed's trouble is its own: the others go on. */
   async #runFeed(monitor: FeedMonitor): Promise<void> {
     try {
       await monitor.run(this.#stop.signal);
       if (!this.#stop.signal.aborted) this.#log.info(`${monitor.feed}: ended`);
     } catch (error) {
       this.#failed(monitor, error);
+      if (!this.#stop.signal.aborted)
+        await monitor.fail(String((error as Error).message).split('\n')[0] ?? '', Date.now());
     }
   }
 
@@ -356,7 +375,7 @@ class Service implements App {
   #health(): HealthCheck[] {
     const monitors = this.#room?.monitors ?? [];
     return [
-      ...monitors.map((monitor) => feedHealth(monitor, isLive(this.#feed(monitor.feed)), Date.now())),
+      ...monitors.map((monitor) => feedHealth(monitor, isLive(this.#feed(monitor.feed)))),
       ...(this.#store ? [storeHealth(this.#store)] : []),
       ...(this.#mqtt ? [mqttHealth(this.#mqtt)] : []),
     ];

@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MqttClient } from 'mqtt';
@@ -92,12 +92,52 @@ describe('the service', () => {
       model: join(folder, 'none'),
       source: { type: 'wav', loop: true, files: [sound('pump-04-normal.wav')] },
     };
-    const service = start({ mqtt: { port: await freePort() }, feeds: [missing, unlearned, pump] });
+    cpSync(model('pump-00'), join(folder, 'cut'), { recursive: true });
+    truncateSync(join(folder, 'cut', 'model.onnx'), 20_000);
+    const broken = { name: 'broken', model: join(folder, 'cut'), source: unlearned.source };
+    const ended = {
+      name: 'ended',
+      model: model('pump-00'),
+      source: { type: 'wav', files: [sound('pump-00-normal.wav')] },
+    };
+    const feeds = [missing, unlearned, broken, ended, pump];
+    const service = start({ mqtt: { port: await freePort() }, feeds });
     await until('the trouble of one', () => service.output.err.includes('no.wav'));
     await until('the hint for another', () => /new: no model at .* yet/.test(service.output.err));
-    await until('the alarm of the third', () => service.output.err.includes('pump-00: anomaly raised'));
+    await until('the defect of a model', () => /broken: nothing is judged: .*model\.onnx/.test(service.output.err));
+    await until('the alarm of the last', () => service.output.err.includes('pump-00: anomaly raised'));
+    await until('the end of a file', () => service.output.err.includes('ended: ended'));
+    const health = await fetch(`${await pageOf(service)}healthz`);
+    expect(health.status).toBe(503);
+    const { checks } = (await health.json()) as { checks: { name: string; ok: boolean; detail: string }[] };
+    const of = (feed: string) => checks.find(({ name }) => name === `feed ${feed}`);
+    expect(of('gone')).toMatchObject({ ok: false, detail: expect.stringContaining('no.wav') });
+    expect(of('broken')).toMatchObject({ ok: false, detail: expect.stringContaining('model.onnx') });
+    expect(of('ended')).toEqual({ name: 'feed ended', ok: true, detail: 'ended' });
+    expect(of('pump-00')).toMatchObject({ ok: true });
     expect((await service.stop()).code).toBe(0);
   });
+
+  it.skipIf(!hasMosquitto)(
+    'knows from the start that a topic says its machine is off (needs Debian package mosquitto)',
+    async () => {
+      const broker = new Mosquitto(await freePort(), folder);
+      cleanUp.push(() => broker.stop());
+      await broker.start();
+      const { messages, client } = await watch(broker.url);
+      await client.publishAsync('plc/run', 'off', { qos: 1, retain: true });
+      const feed = { ...pump, operating: { from: 'topic', topic: 'plc/run' } };
+      const service = start({ mqtt: { url: broker.url }, feeds: [feed] });
+      const states = () =>
+        messages.filter(({ topic }) => topic.endsWith('/pump-00/state')).map(({ payload }) => payload.state);
+      await until('the state', () => states().includes('off'));
+      await sleep(3_000);
+      expect([...new Set(states())].filter((state) => state !== 'unknown')).toEqual(['off']);
+      await client.publishAsync('plc/run', 'on', { qos: 1, retain: true });
+      await until('the alarm once it runs', () => events(messages).find(({ change }) => change === 'raised'));
+      expect((await service.stop()).code).toBe(0);
+    },
+  );
 
   it.skipIf(!hasMosquitto)(
     'loses no alert and raises none twice over kill -9 and the absence of the broker (needs Debian package mosquitto)',

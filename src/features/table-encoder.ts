@@ -8,7 +8,7 @@ export interface TableCounts {
   readonly rows: number;
   /** Cells that were empty: taken as the mean, or as no category. */
   readonly missing: number;
-  /** Texts in a numeric column: taken as missing. */
+  /** Texts in a numeric column, and numbers that a float32 cannot hold once standardised (1e300): taken as missing. */
   readonly notNumeric: number;
   /** Categories that training did not see: all zeros. */
   readonly unknownCategories: number;
@@ -27,7 +27,7 @@ export function describeCounts({
   const of = (cells: number) => `${cells} cell${cells === 1 ? '' : 's'} of ${rows} row${rows === 1 ? '' : 's'}`;
   return [
     ...(missing > 0 ? [`${of(missing)} missing: judged as the mean`] : []),
-    ...(notNumeric > 0 ? [`${of(notNumeric)} not a number: judged as the mean`] : []),
+    ...(notNumeric > 0 ? [`${of(notNumeric)} not a number to judge: taken as the mean`] : []),
     ...(unknownCategories > 0 ? [`${of(unknownCategories)} of a category never seen in training`] : []),
     ...(surplusColumns.length > 0 ? [`columns the model does not know, ignored: ${surplusColumns.join(', ')}`] : []),
   ];
@@ -76,8 +76,10 @@ export class TableEncoder {
 
   private standardise(cell: Cell, mean: number, deviation: number): number {
     const number = toNumber(cell);
-    if (number === null) this.notNumeric++;
-    return number === null ? 0 : (number - mean) / deviation;
+    const z = number === null ? Number.NaN : Math.fround((number - mean) / deviation);
+    if (Number.isFinite(z)) return z;
+    this.notNumeric++;
+    return 0;
   }
 
   private oneHot(cell: Cell, categories: readonly string[], data: Float32Array, at: number): void {

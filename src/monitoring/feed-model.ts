@@ -26,6 +26,8 @@ export class FeedModel {
     readonly decider: Decider,
     /** null where drift is not followed. */
     readonly drift: DriftFollower | null = null,
+    /** Why its package cannot be used; null: it can, or there is none yet. */
+    readonly broken: string | null = null,
   ) {}
 
   /**
@@ -58,7 +60,12 @@ export class FeedModel {
 
   /** The same with another decider in place of its own. */
   decidedBy(decider: Decider): FeedModel {
-    return new FeedModel(this.features, this.scorer, decider, this.drift);
+    return new FeedModel(this.features, this.scorer, decider, this.drift, this.broken);
+  }
+
+  /** The same, for want of a package that can be used. */
+  brokenBy(why: string): FeedModel {
+    return new FeedModel(this.features, this.scorer, this.decider, this.drift, why);
   }
 
   get manifest(): Manifest | null {

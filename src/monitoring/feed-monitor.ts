@@ -72,6 +72,8 @@ export class FeedMonitor {
   #listener: Listener | null = null;
   #learning = false;
   #ended = false;
+  #failure: string | null = null;
+  #heardAt: number | null = null;
   #running: boolean | null = null;
   /** The last word on whether the machine runs, and on a mute: what a model that takes over must know. */
   readonly #said = new Map<DeciderInput['kind'], TimedInput>();
@@ -112,9 +114,19 @@ export class FeedMonitor {
     return this.#desk.open;
   }
 
-  /** When the last window ended; null before the first. */
-  get lastWindowMs(): number | null {
-    return this.#lastWindowMs;
+  /** How long ago the last window came, whatever its own times say; null before the first. */
+  get quietMs(): number | null {
+    return this.#heardAt === null ? null : performance.now() - this.#heardAt;
+  }
+
+  /** True once the source has ended, or has failed. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Why this feed came to an end before its source did; null if it did not. */
+  get failure(): string | null {
+    return this.#failure;
   }
 
   /** What a topic has said last: whether the machine runs; null before that. */
@@ -135,9 +147,19 @@ export class FeedMonitor {
     }
   }
 
-  /** Lets the decider see that time passes without windows. */
+  /** The feed has failed: nothing will come any more. */
+  fail(message: string, atMs: number): Promise<void> {
+    this.#failure = message;
+    const { feed, machine } = this;
+    const trouble = { kind: 'trouble', feed, machine, code: 'device-gone', atMs, message, down: true } as const;
+    return this.#inTurn(() => this.#step({ kind: 'trouble', trouble }));
+  }
+
+  /** Lets the decider see that time passes without windows; of a feed that has ended well none are due. */
   tick(nowMs: number): Promise<void> {
-    return this.#inTurn(() => this.#step({ kind: 'tick', atMs: nowMs }));
+    return this.#inTurn(() => {
+      if (!this.#ended || this.#failure !== null) this.#step({ kind: 'tick', atMs: nowMs });
+    });
   }
 
   /** The machine was switched on or off, says a topic. */
@@ -269,6 +291,7 @@ export class FeedMonitor {
 
   async #judge(model: FeedModel, window: Window, heard: HeardWindow): Promise<void> {
     const { startMs, endMs, sequence, gap, levelDb, newestDb, signal, faults } = window;
+    this.#heardAt = performance.now();
     this.#lastWindowMs = endMs;
     this.#lastStartMs = startMs;
     const nowMs = this.#options.clock?.();

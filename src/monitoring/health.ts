@@ -5,15 +5,19 @@ import type { Store } from '../store/index.js';
 import type { FeedMonitor } from './feed-monitor.js';
 import { staleAfterMs } from './feed-settings.js';
 
-/** @param live true for feeds that should deliver all the time */
-export function feedHealth(monitor: FeedMonitor, live: boolean, nowMs: number): HealthCheck {
+/** Faults in which nothing is delivered. */
+const DOWN: ReadonlySet<string | null> = new Set(['no-data', 'device-gone']);
+
+/** @param live true for feeds that should deliver all the time, until they end */
+export function feedHealth(monitor: FeedMonitor, live: boolean): HealthCheck {
   const name = `feed ${monitor.feed}`;
-  const { lastWindowMs: last } = monitor;
-  const detail = last === null ? 'no window yet' : `last window ${((nowMs - last) / 1000).toFixed(1)} s ago`;
-  const down = monitor.openEvents.find(({ code }) => code === 'no-data');
-  if (down) return { name, ok: false, detail: down.words };
-  const ok = !live || (last !== null && nowMs - last < staleAfterMs);
-  const drift = monitor.model.drift?.note;
+  const { failure, ended, model, quietMs } = monitor;
+  const wrong = failure ?? model.broken ?? monitor.openEvents.find(({ code }) => DOWN.has(code))?.words;
+  if (wrong !== undefined) return { name, ok: false, detail: wrong };
+  const heard = quietMs === null ? 'no window yet' : `last window ${(quietMs / 1000).toFixed(1)} s ago`;
+  const detail = ended ? 'ended' : heard;
+  const ok = !live || ended || (quietMs !== null && quietMs < staleAfterMs);
+  const drift = model.drift?.note;
   return { name, ok, detail: drift ? `${detail}; ${drift}` : detail };
 }
 

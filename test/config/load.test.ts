@@ -63,6 +63,15 @@ describe('loadConfig', () => {
   });
 });
 
+describe('addresses and topics', () => {
+  it.each([
+    ['mqtt: { url: "tls://broker:8883" }\n', '', 'mqtt.url: must start with mqtt://, mqtts://, ws:// or wss://'],
+    ['', '    operating: { from: topic, topic: plc/+/run }\n', 'operating.topic: must be one MQTT topic: no "+"'],
+  ])('that cannot be used are refused: %s%s', (before, after, message) => {
+    expect(messageOf(() => load(`${before}${feed}${after}`))).toContain(message);
+  });
+});
+
 describe('environment overrides', () => {
   it('sets nested keys, list items and camel-case names', () => {
     const config = load(feed, {

@@ -120,7 +120,7 @@ describe('the windows of a table', () => {
     features.push(row({ ...rows[0], pressure: null, flow: 'x', mode: 'mad', more: 1 }));
     expect(describeCounts(features.counts)).toEqual([
       '1 cell of 1 row missing: judged as the mean',
-      '1 cell of 1 row not a number: judged as the mean',
+      '1 cell of 1 row not a number to judge: taken as the mean',
       '1 cell of 1 row of a category never seen in training',
       'columns the model does not know, ignored: more',
     ]);

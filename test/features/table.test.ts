@@ -136,10 +136,12 @@ describe('an encoded row', () => {
       0, 0, 0, 0,
     ]);
     encoder.encode({ Pressure: 1, Flow: 1, mode: null, extra: 1, '': 5, anomaly: 1 }, 'row 2');
+    // More than a float32 holds: what some loggers write for "no value".
+    expect(encoder.encode({ Pressure: 1.7e308, Flow: -1e40, mode: 'run' }, 'row 3').every(Number.isFinite)).toBe(true);
     expect(encoder.counts).toEqual({
-      rows: 2,
+      rows: 3,
       missing: 2,
-      notNumeric: 1,
+      notNumeric: 3,
       unknownCategories: 1,
       surplusColumns: ['extra'],
     });

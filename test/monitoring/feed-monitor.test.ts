@@ -89,6 +89,9 @@ describe('a feed', () => {
     expect(normal).toMatchObject({ type: 'audio/wav', bytes: 44 + 2 * 6 * 16_000 });
     const clip = store.clip(event?.clip ?? '');
     expect(clip?.bytes).toBeGreaterThan(2 * 16_000 * 10);
+    // The whole sound is stored after the event has cleared, and told then.
+    expect(told.at(-1)).toMatchObject({ change: 'updated', event: { clip: event?.clip, clearedMs: event?.clearedMs } });
+    expect(monitor.openEvents).toEqual([]);
     expect(store.pending(100).filter(({ kind }) => kind === 'alert').length).toBe(told.length);
     expect(verdicts.every((v) => v.endMs > v.startMs)).toBe(true);
     expect(states).toContain('anomalous');
@@ -139,12 +142,13 @@ describe('a feed', () => {
     await monitor.run(never);
     const [open] = monitor.openEvents;
     const eventId = open?.id ?? '';
-    expect(await room.apply({ command: 'acknowledge', machine: 'pump', eventId })).toContain('acknowledged');
-    expect(store.event(eventId)?.acknowledgedMs).toBe(50_000);
     expect(await room.apply({ command: 'label', machine: 'pump', eventId, label: 'true-alarm', note: null })).toContain(
       'true-alarm',
     );
     expect(store.event(eventId)?.label).toBe('true-alarm');
+    expect(await room.apply({ command: 'acknowledge', machine: 'pump', eventId })).toContain('acknowledged');
+    expect(store.event(eventId)?.acknowledgedMs).toBe(50_000);
+    expect(told.at(-1)?.event).toMatchObject({ acknowledgedMs: 50_000, label: 'true-alarm' });
     await room.apply({ command: 'test-alert', machine: 'pump' });
     expect(told.filter(({ event }) => event.kind === 'test').map(({ change }) => change)).toEqual([
       'raised',
@@ -159,6 +163,14 @@ describe('a feed', () => {
       'machine: expected one of pump, found pmup',
     );
     await expect(room.apply({ command: 'acknowledge', machine: 'pump', eventId: 'x' })).rejects.toThrow(/eventId.*x/);
+    const theirs = { ...(open as Event), id: 'theirs', machine: 'another' };
+    store.recordEvent(theirs, 'raised', []);
+    const label = { command: 'label', machine: 'pump', eventId: 'theirs', label: 'true-alarm', note: null } as const;
+    for (const command of [label, { command: 'acknowledge', machine: 'pump', eventId: 'theirs' } as const])
+      await expect(room.apply(command)).rejects.toThrow(
+        'eventId: expected an event of pump, found none with id theirs',
+      );
+    expect(store.event('theirs')).toMatchObject({ acknowledgedMs: null, label: null });
     await monitor.close();
     await store.close();
   });

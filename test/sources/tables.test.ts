@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rename, rm, rmdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -132,6 +132,11 @@ describe('a table', () => {
       'rig.csv line 3: expected a JSON object, found [1]',
       { x: 7 },
     ]);
+  });
+
+  it('of JSON lines nested deeper than columns go have nothing there', () => {
+    const deep = `${'{"a":'.repeat(8)}{"toString":1}${'}'.repeat(8)}`;
+    expect(cellsOf(`${deep.replace('{', '{"b":1,')}\n`)).toEqual([{ b: 1, 'a.a.a.a.a.a.a.a': null }]);
   });
 
   it.each([
@@ -452,6 +457,17 @@ describe('a followed table file', () => {
     expect(tail.found).toHaveLength(1);
     expect(tail.found[0]).toMatchObject({ down: true, message: expect.stringMatching(/later\.csv: does not exist/) });
     await writeFile(at('later.csv'), 'a\n1\n');
+    expect(await tail.until(2)).toEqual(['no-data', 1]);
+    await tail.end();
+  });
+
+  it('that is a folder for a while is waited for, too', async () => {
+    await mkdir(at('folder.csv'));
+    const tail = follow(at('folder.csv'));
+    expect(await tail.until(1)).toEqual(['no-data']);
+    expect(tail.found[0]).toMatchObject({ down: true, message: expect.stringMatching(/cannot be read \(EISDIR\)/) });
+    await rmdir(at('folder.csv'));
+    await writeFile(at('folder.csv'), 'a\n1\n');
     expect(await tail.until(2)).toEqual(['no-data', 1]);
     await tail.end();
   });

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -17,65 +18,86 @@ export type FollowItem =
 
 const CHUNK_BYTES = 1 << 16;
 
+/** A file that is followed, and how far it was read. */
+interface Place {
+  readonly dev: number;
+  readonly ino: number;
+  position: number;
+}
+
 /**
- * The bytes of a file that grows, from its beginning and for ever: it is waited for when it is missing, read to its end
- * when it is renamed away (rotation), and begun anew when it is replaced or truncated. Polled, which works on every
+ * The bytes of a file that grows, from its beginning and for ever: it is waited for when it is missing or cannot be read, read to
+ * its end when it is renamed away (rotation), and begun anew when it is replaced or truncated. Polled, which works on every
  * file system. A file that is truncated and outgrows its old size between two polls cannot be told from one that grew.
  */
 export async function* followFile(options: FollowOptions, signal: AbortSignal): AsyncGenerator<FollowItem> {
-  const pollMs = options.pollMs ?? 500;
+  const { path, pollMs = 500 } = options;
   let missed = 0;
+  let place: Place | null = null;
   let first = true;
   while (!signal.aborted) {
-    const handle = await open(options.path, 'r').catch(toError);
-    if (handle instanceof Error) {
-      // A rotation leaves the path empty for an instant: only what is missing twice is gone.
-      if (++missed === 2) yield { kind: 'gone', message: `${options.path}: ${reason(handle)}` };
-      first = false;
-      await sleep(pollMs, undefined, { signal }).catch(() => {});
-      continue;
-    }
-    try {
-      if (missed >= 2) yield { kind: 'back', message: `${options.path}: is there again` };
-      missed = 0;
-      if (!first) yield { kind: 'restart' };
-      yield* bytesUntilReplaced(options.path, handle, first, pollMs, signal);
-    } finally {
-      await handle.close();
+    let failed = await open(path, 'r').catch(toError);
+    if (!(failed instanceof Error)) {
+      const handle: FileHandle = failed;
+      try {
+        const opened = await handle.stat();
+        const goesOn = place !== null && isAt(place, opened);
+        if (!goesOn) place = { dev: opened.dev, ino: opened.ino, position: 0 };
+        // Some errors are only those of reading: a folder, a drive that is gone.
+        await handle.read(Buffer.alloc(1), 0, 1, (place as Place).position);
+        if (missed >= 2) yield { kind: 'back', message: `${path}: is there again` };
+        missed = 0;
+        if (!first && !goesOn) yield { kind: 'restart' };
+        yield* bytesUntilReplaced(path, handle, place as Place, first ? opened.size : 0, pollMs, signal);
+      } catch (error) {
+        failed = toError(error);
+      } finally {
+        await handle.close();
+      }
     }
     first = false;
+    if (!(failed instanceof Error)) {
+      place = null;
+      continue;
+    }
+    // A rotation leaves the path empty for an instant: only what is missing twice is gone.
+    if (++missed === 2) yield { kind: 'gone', message: `${path}: ${reason(failed)}` };
+    await sleep(pollMs, undefined, { signal }).catch(() => {});
   }
 }
 
-/** Ends when another file has the path, or when this one was cut short. */
+/** Ends when another file has the path, or when this one was cut short. @throws what reading it throws */
 async function* bytesUntilReplaced(
   path: string,
   handle: FileHandle,
-  hasPast: boolean,
+  place: Place,
+  past: number,
   pollMs: number,
   signal: AbortSignal,
 ): AsyncGenerator<FollowItem> {
-  const opened = await handle.stat();
-  const past = hasPast ? opened.size : 0;
   const buffer = Buffer.alloc(CHUNK_BYTES);
-  let position = 0;
   let replaced = false;
   while (!signal.aborted) {
+    const { position } = place;
     const wanted = position < past ? Math.min(CHUNK_BYTES, past - position) : CHUNK_BYTES;
     const { bytesRead } = await handle.read(buffer, 0, wanted, position);
     if (bytesRead > 0) {
-      const live = position >= past;
-      position += bytesRead;
-      yield { kind: 'bytes', bytes: buffer.subarray(0, bytesRead), live };
+      place.position += bytesRead;
+      yield { kind: 'bytes', bytes: buffer.subarray(0, bytesRead), live: position >= past };
       continue;
     }
     // What was written between the last read and the rename was read in this round.
-    if (replaced || (await handle.stat()).size < position) return;
-    const now = await stat(path).catch(() => null);
-    replaced = now === null || now.ino !== opened.ino || now.dev !== opened.dev;
+    const now = await handle.stat();
+    if (replaced || now.size < position) return;
+    const there = await stat(path).catch(() => null);
+    replaced = there === null || there.ino !== now.ino || there.dev !== now.dev;
     if (!replaced) await sleep(pollMs, undefined, { signal }).catch(() => {});
   }
 }
+
+/** The same file, which has what was read of it. */
+const isAt = (place: Place, { dev, ino, size }: Stats): boolean =>
+  place.dev === dev && place.ino === ino && size >= place.position;
 
 function toError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AuscultError } from '../../../src/contracts.js';
 import { parseRange } from '../../../src/sinks/http/clips.js';
 import { decodeSpectrogram, encodeSpectrogram, quantiseDb } from '../../../src/sinks/http/spectrogram-frame.js';
-import { SimulatedPlant } from '../../dashboard/simulated-plant.js';
+import { SimulatedPlant, verdict } from '../../dashboard/simulated-plant.js';
 import { openTestSink } from './fake-data.js';
 import { ask, post } from './requests.js';
 
@@ -23,6 +23,8 @@ describe('API on a real store', () => {
       );
       clip = event.clip ?? '';
     }
+    // Its machine had another name before, one that comes first.
+    plant.store.addVerdict({ ...verdict('pump-00', 1_000, 1), machine: 'a-pump' });
     plant.rememberScores('pump-00', 1, (ago) => ago);
   });
   afterAll(() => plant.close());
