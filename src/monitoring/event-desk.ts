@@ -104,7 +104,7 @@ export class EventDesk {
   /** What people and the clip writer have said of it meanwhile is in the store alone. */
   #record(told: Event, change: EventChange): Event {
     const kept = this.#options.store.event(told.id);
-    const event: Event = { ...told, label: kept?.label ?? told.label, clip: told.clip ?? kept?.clip ?? null };
+    const event: Event = { ...told, label: kept?.label ?? told.label, clip: kept?.clip ?? told.clip };
     if (event.clearedMs === null) this.#open.set(keyOf(event), event);
     else if (change === 'cleared') this.#open.delete(keyOf(event));
     this.#options.store.recordEvent(event, change, this.#options.messages(event, change));
