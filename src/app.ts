@@ -311,7 +311,8 @@ class Service implements App {
 
   /** A package that cannot be used is its feed's trouble, which learning or rolling back may mend. */
   async #withoutBroken(feed: FeedConfig, store: Store, error: unknown): Promise<FeedModel> {
-    if (!(error instanceof ModelError)) throw error;
+    const forced = ['webgpu', 'cuda'].includes(this.#config.engine.device);
+    if (!(error instanceof ModelError) || forced) throw error;
     this.#log.error(`${feed.name}: nothing is judged: ${error.message}`);
     return (await this.#withoutModel(feed, store)).brokenBy(error.message);
   }

@@ -237,6 +237,8 @@ export interface Window extends Origin {
   readonly modality: Modality;
   /** Row-major `shape`; the window's energy is the mean of its rows' energies. Owned by the receiver. */
   readonly data: Float32Array;
+  /** Tables: a value is missing that was always there in training. Such a row is not judged: how the others go with it is not known. */
+  readonly incomplete?: boolean;
   /** True when every number of `data` is known to be finite, so that the scorer need not look. */
   readonly finite?: boolean;
   /** (rows, width) */

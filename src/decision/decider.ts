@@ -36,6 +36,8 @@ export interface ScoredWindow {
   readonly sequence: number;
   /** True when samples were lost before this window. */
   readonly gap?: boolean;
+  /** Something is missing without which it cannot be judged. */
+  readonly incomplete?: boolean;
 }
 
 export type DeciderInput =
@@ -191,7 +193,7 @@ class FeedDecider implements Decider {
     const before = this.#operating.state;
     const { judge, hold } = this.#operating.window(window);
     if (this.#operating.state !== before && this.#operating.state !== 'starting') this.#forget();
-    if (!judge) return this.#decision(this.#unjudged(window), changes);
+    if (!judge || window.incomplete) return this.#decision(this.#unjudged(window), changes);
     return this.#judged(window, hold, changes);
   }
 

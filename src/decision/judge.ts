@@ -35,7 +35,7 @@ export interface Judgement {
   readonly calm: boolean;
 }
 
-/** The statistics of one feed: short, long, level. The budget is split evenly between those it has. */
+/** The statistics of one feed: short, long, level. The budget is split evenly between those that can raise. */
 export class Judge {
   readonly #horizons: readonly Horizon[];
   readonly #short: Horizon;
@@ -43,10 +43,16 @@ export class Judge {
 
   constructor(calibration: Calibration, budget: Budget, judgeLevel: boolean) {
     const away = judgeLevel ? (calibration.level?.away ?? null) : null;
-    const parts = [calibration.short, calibration.long, away];
-    const share = 1 / parts.filter((part) => part !== null).length;
+    const parts = [calibration.short, calibration.long, away].filter((part) => part !== null);
+    const limitOf = (horizon: HorizonCalibration, share: number): Threshold =>
+      thresholdFor(horizon, { ...calibration, ...budget, share });
+    // Bangs among the normals may have put the long threshold where its capped mean never comes: it spends nothing.
+    const even = 1 / parts.length;
+    const { long } = calibration;
+    const dead = long !== null && limitOf(long, even).threshold >= limitOf(calibration.short, even).threshold;
+    const share = 1 / (parts.length - (dead ? 1 : 0));
     const make = (part: Part, horizon: HorizonCalibration): Horizon => {
-      const limit = thresholdFor(horizon, { ...calibration, ...budget, share });
+      const limit = limitOf(horizon, part === 'long' ? even : share);
       return {
         ...(part === 'level' ? atLeast(limit) : limit),
         part,

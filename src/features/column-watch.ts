@@ -17,6 +17,8 @@ interface Watched {
   /** null: not watched. */
   readonly stuckLimit: number | null;
   readonly missingLimit: number | null;
+  /** No training row lacked it. */
+  readonly always: boolean;
   last: Cell;
   stuck: number;
   missing: number;
@@ -43,11 +45,19 @@ export class ColumnWatch {
       numeric: types.get(name) === 'numeric',
       stuckLimit: types.get(name) === 'numeric' ? limit(constantRows, rows, FEWEST_STUCK_ROWS) : null,
       missingLimit: limit(missingRows, rows, FEWEST_MISSING_ROWS),
+      always: missingRows === 0,
       last: null,
       stuck: 0,
       missing: 0,
     }));
     this.constants = (watch?.constants ?? []).map(({ name, value }) => ({ name, value, now: null, toldRows: 0 }));
+  }
+
+  /** The last row lacks a value that every training row had, and not for so long that the column is told to be gone. */
+  get incomplete(): boolean {
+    return this.columns.some(
+      ({ always, missing, missingLimit }) => always && missing > 0 && missing <= (missingLimit ?? 0),
+    );
   }
 
   /** What is wrong with the columns as of this row: at most one fault of each code, naming all its columns. */
@@ -64,7 +74,7 @@ export class ColumnWatch {
     }
     const changed = this.constants.flatMap((constant) => look(constant, cells[constant.name] ?? null));
     return [
-      ...fault('column-missing', missing, 'judged as if usual'),
+      ...fault('column-missing', missing, 'judged by its last usual value'),
       ...fault('column-stuck', stuck, 'a frozen sensor?'),
       ...fault('column-changed', changed, 'not judged until the feed learns again'),
     ];

@@ -6,9 +6,9 @@ import { toNumber } from './table-fit.js';
 /** What did not fit while encoding, counted since the beginning. */
 export interface TableCounts {
   readonly rows: number;
-  /** Cells that were empty: taken as the mean, or as no category. */
+  /** Cells that were empty. What stands for them: {@link TableEncoder}. */
   readonly missing: number;
-  /** Texts in a numeric column, and numbers that a float32 cannot hold once standardised (1e300): taken as missing. */
+  /** Texts in a numeric column, and numbers that a float32 cannot hold once standardised (1e300): as if missing. */
   readonly notNumeric: number;
   /** Categories that training did not see: all zeros. */
   readonly unknownCategories: number;
@@ -26,14 +26,21 @@ export function describeCounts({
 }: TableCounts): string[] {
   const of = (cells: number) => `${cells} cell${cells === 1 ? '' : 's'} of ${rows} row${rows === 1 ? '' : 's'}`;
   return [
-    ...(missing > 0 ? [`${of(missing)} missing: judged as the mean`] : []),
-    ...(notNumeric > 0 ? [`${of(notNumeric)} not a number to judge: taken as the mean`] : []),
+    ...(missing > 0 ? [`${of(missing)} missing: the last usual value stands for it`] : []),
+    ...(notNumeric > 0 ? [`${of(notNumeric)} not a number to judge: the last usual value stands for it`] : []),
     ...(unknownCategories > 0 ? [`${of(unknownCategories)} of a category never seen in training`] : []),
     ...(surplusColumns.length > 0 ? [`columns the model does not know, ignored: ${surplusColumns.join(', ')}`] : []),
   ];
 }
 
-/** Rows of cells → rows of numbers, as a spec says: z-scores in double precision, one-hot categories. */
+/** Deviations from the mean: a sensor that fails may show anything at last. */
+const USUAL = 4;
+
+/**
+ * Rows of cells → rows of numbers, as a spec says: z-scores in double precision, one-hot categories. For a cell without a
+ * value stands the mean, or no category; where rows follow each other in time, the last usual value: the mean of a machine of
+ * two speeds is one that it never has.
+ */
 export class TableEncoder {
   readonly width: number;
   private readonly known: ReadonlySet<string>;
@@ -42,9 +49,16 @@ export class TableEncoder {
   private missing = 0;
   private notNumeric = 0;
   private unknownCategories = 0;
+  /** (width) The last usual value of every column as it is encoded. */
+  private readonly before: Float32Array;
 
-  constructor(readonly spec: TableSpec) {
+  /** @param inTime whether rows come in the order of time */
+  constructor(
+    readonly spec: TableSpec,
+    private readonly inTime = false,
+  ) {
     this.width = rowWidth(spec);
+    this.before = new Float32Array(this.width);
     const named = [...spec.columns, ...spec.dropped].map((column) => column.name);
     this.known = new Set(spec.timeColumn === null ? named : [...named, spec.timeColumn]);
   }
@@ -65,27 +79,36 @@ export class TableEncoder {
     for (const column of this.spec.columns) {
       const cell = Object.hasOwn(cells, column.name) ? cells[column.name] : undefined;
       if (cell === undefined) throw new ModelError(this.absent(column.name, cells, where));
-      if (cell === null) this.missing++;
-      else if (column.type === 'numeric') data[at] = this.standardise(cell, column.mean, column.deviation);
-      else this.oneHot(cell, column.categories, data, at);
-      at += columnWidth(column);
+      const end = at + columnWidth(column);
+      const encoded = data.subarray(at, end);
+      if (!this.encodeCell(cell, column, encoded)) encoded.set(this.before.subarray(at, end));
+      else if (this.inTime && encoded.every((z) => Math.abs(z) <= USUAL)) this.before.set(encoded, at);
+      at = end;
     }
     for (const name of Object.keys(cells)) if (!this.known.has(name)) this.surplus.add(name);
     return data;
   }
 
-  private standardise(cell: Cell, mean: number, deviation: number): number {
+  /** @returns false where the cell says nothing */
+  private encodeCell(cell: Cell, column: TableSpec['columns'][number], encoded: Float32Array): boolean {
+    if (cell === null) {
+      this.missing++;
+      return false;
+    }
+    if (column.type === 'categorical') {
+      const category = column.categories.indexOf(String(cell));
+      if (category < 0) this.unknownCategories++;
+      else encoded[category] = 1;
+      return true;
+    }
     const number = toNumber(cell);
-    const z = number === null ? Number.NaN : Math.fround((number - mean) / deviation);
-    if (Number.isFinite(z)) return z;
-    this.notNumeric++;
-    return 0;
-  }
-
-  private oneHot(cell: Cell, categories: readonly string[], data: Float32Array, at: number): void {
-    const category = categories.indexOf(String(cell));
-    if (category < 0) this.unknownCategories++;
-    else data[at + category] = 1;
+    const z = number === null ? Number.NaN : Math.fround((number - column.mean) / column.deviation);
+    if (!Number.isFinite(z)) {
+      this.notNumeric++;
+      return false;
+    }
+    encoded[0] = z;
+    return true;
   }
 
   private absent(name: string, cells: Cells, where: string): string {

@@ -9,7 +9,7 @@ export class TableFeatures implements Features {
   private readonly watch: ColumnWatch;
 
   constructor(readonly spec: TableSpec) {
-    this.encoder = new TableEncoder(spec);
+    this.encoder = new TableEncoder(spec, true);
     this.watch = new ColumnWatch(spec);
   }
 
@@ -26,7 +26,8 @@ export class TableFeatures implements Features {
     const cells = this.withAbsent(found);
     const data = this.encoder.encode(cells, `${origin.origin} row ${row}`);
     const faults = this.watch.push(cells);
-    return [{ ...origin, modality: 'table', data, shape: [1, data.length], faults, cells }];
+    const { incomplete } = this.watch;
+    return [{ ...origin, modality: 'table', data, shape: [1, data.length], faults, incomplete, cells }];
   }
 
   /** A row with some of the columns has the others missing: a feed that learned while it ran did not know which it needs. */

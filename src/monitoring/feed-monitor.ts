@@ -290,12 +290,13 @@ export class FeedMonitor {
   }
 
   async #judge(model: FeedModel, window: Window, heard: HeardWindow): Promise<void> {
-    const { startMs, endMs, sequence, gap, levelDb, newestDb, signal, faults } = window;
+    const { startMs, endMs, sequence, gap, levelDb, newestDb, signal, faults, incomplete } = window;
     this.#heardAt = performance.now();
     this.#lastWindowMs = endMs;
     this.#lastStartMs = startMs;
     const nowMs = this.#options.clock?.();
-    const scored = { score: model.scoreOf(heard), startMs, endMs, sequence, gap, levelDb, newestDb, signal, faults };
+    const time = { startMs, endMs, sequence, gap };
+    const scored = { score: model.scoreOf(heard), ...time, levelDb, newestDb, signal, faults, incomplete };
     const decision = model.decider.step({ kind: 'window', window: scored, nowMs });
     if (decision.verdict && model.scorer) this.#suspects.add(window, decision.verdict, model.scorer);
     await this.#follow(decision, endMs, model.scorer, window);

@@ -3,6 +3,7 @@ import type { Calibration, SignalStats } from '../../src/contracts.js';
 import { calibrate } from '../../src/decision/calibration.js';
 import { createDecider, type Resume } from '../../src/decision/decider.js';
 import type { DeciderSettings } from '../../src/decision/settings.js';
+import { thresholdFor } from '../../src/decision/threshold.js';
 import { HEALTHY, HOP_MS, Run, repeat, scores, WEEK_MS, WINDOW_MS } from './simulate.js';
 
 const budget = { falseAlarms: 1, perMs: WEEK_MS };
@@ -75,6 +76,17 @@ describe('an anomaly', () => {
     expect(long && slow && short && slow.threshold < short.threshold).toBe(true);
     feed.feed(repeat(((slow?.threshold ?? 0) + (short?.threshold ?? 0)) / 2, 60));
     expect(feed.changes[0]).toMatchObject({ change: 'raised', part: 'long', threshold: slow?.threshold });
+  });
+
+  it('spends the whole budget on the short horizon where bangs have put the long one out of reach', () => {
+    const banging = scores(1, 0.8, 15_000).map((score, i) => (i % 1_000 < 3 ? 500 : score));
+    const from = calibrate({ segments: [banging], ...times });
+    const { short, long } = from;
+    const { thresholds } = run({}, undefined, from).decider;
+    expect(thresholds.get('short')?.threshold).toBe(thresholdFor(short, { ...from, ...budget }).threshold);
+    expect(long && thresholds.get('long')?.threshold).toBeGreaterThan(thresholds.get('short')?.threshold ?? 0);
+    const halves = run().decider.thresholds.get('short')?.threshold;
+    expect(halves).toBe(thresholdFor(calibration.short, { ...calibration, ...budget, share: 0.5 }).threshold);
   });
 
   it('does not smooth across a gap, said or seen', () => {

@@ -33,6 +33,15 @@ describe('generalised Pareto tail', () => {
     expect(Math.abs(fit.scale - 3)).toBeLessThan(0.1);
   });
 
+  it('is not led astray by one giant', () => {
+    const usual = excesses(0, 1, 39);
+    const boundWith = (giant: number) => {
+      const peaks = [...usual, giant];
+      return returnLevelBound(peaks, { t: 0, ...fitPareto(peaks) }, 1000, 1.28);
+    };
+    expect(boundWith(10_000)).toBeLessThan(2 * boundWith(100));
+  });
+
   it('takes a tail that ends as exponential', () => {
     expect(fitPareto(excesses(-0.4, 3, 200)).shape).toBe(0);
   });

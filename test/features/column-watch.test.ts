@@ -60,7 +60,7 @@ describe('the columns of a table', () => {
     const found = watched([...repeated(70, { pressure: null, mode: null, lab: null }), ...rows]);
     expect(found.findIndex((faults) => faults.length > 0)).toBe(10);
     expect(found[10]).toEqual([
-      'column-missing: pressure has no value for 11 rows; mode has no value for 11 rows: judged as if usual',
+      'column-missing: pressure has no value for 11 rows; mode has no value for 11 rows: judged by its last usual value',
     ]);
     expect(found.findIndex(([fault]) => fault?.includes('lab'))).toBe(57);
     expect(found.slice(70).flat()).toEqual([]);
@@ -89,7 +89,9 @@ describe('the columns of a table', () => {
     const watch = new ColumnWatch(fitTableSpec(wide));
     const none = Object.fromEntries(Array.from({ length: 40 }, (_, j) => [`c${j}`, null]));
     const faults = Array.from({ length: 11 }, () => watch.push(none)).at(-1);
-    expect(faults).toMatchObject([{ value: 40, message: expect.stringMatching(/; and 35 more: judged as if usual$/) }]);
+    expect(faults).toMatchObject([
+      { value: 40, message: expect.stringMatching(/; and 35 more: judged by its last usual value$/) },
+    ]);
     expect(faults?.[0]?.message.length).toBeLessThan(250);
   });
 
@@ -119,8 +121,8 @@ describe('the windows of a table', () => {
     const features = new TableFeatures(spec);
     features.push(row({ ...rows[0], pressure: null, flow: 'x', mode: 'mad', more: 1 }));
     expect(describeCounts(features.counts)).toEqual([
-      '1 cell of 1 row missing: judged as the mean',
-      '1 cell of 1 row not a number to judge: taken as the mean',
+      '1 cell of 1 row missing: the last usual value stands for it',
+      '1 cell of 1 row not a number to judge: the last usual value stands for it',
       '1 cell of 1 row of a category never seen in training',
       'columns the model does not know, ignored: more',
     ]);

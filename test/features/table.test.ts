@@ -147,6 +147,16 @@ describe('an encoded row', () => {
     });
   });
 
+  it('has the last usual value for what is missing, where rows follow each other in time', () => {
+    const encoder = new TableEncoder(spec, true);
+    const encoded = (cells: Cells) => [...encoder.encode(cells, 'row')];
+    const first = encoded({ Pressure: 4, Flow: 10, mode: 'run' });
+    expect(encoded({ Pressure: null, Flow: 'err', mode: null })).toEqual(first);
+    // What a failing sensor shows at last is not what stands for it.
+    expect(encoded({ Pressure: 4, Flow: 900, mode: 'run' })[1]).toBeGreaterThan(100);
+    expect(encoded({ Pressure: 4, Flow: null, mode: 'run' })).toEqual(first);
+  });
+
   it('without a needed column is one error that names it', () => {
     const encoder = new TableEncoder(spec);
     expect(() => encoder.encode({ Flow: 1, mode: 'run' }, 'rig.csv row 8')).toThrow(ModelError);

@@ -101,8 +101,16 @@ describe('a table feed', () => {
       ['sensor-fault', 'column-missing'],
       ['anomaly', null],
     ]);
-    expect(events[0]?.words).toMatch(/^temperature has no value for \d+ rows: judged as if usual$/);
+    expect(events[0]?.words).toMatch(/^temperature has no value for \d+ rows: judged by its last usual value$/);
     expect(events[1]?.words).toMatch(/flow \d+ σ above normal \(60/);
+  });
+
+  it('tells nothing of the machine when values are missing now and then', async () => {
+    const gaps = (i: number) => (i % 10 < 3 ? { mode: null, flow: null } : {});
+    const events = await replayed(
+      rig(300, 600, (i) => ({ ...gaps(i), temperature: i === 99 ? null : 40 + (i % 3) / 5 })),
+    );
+    expect(events).toEqual([]);
   });
 
   it('tells once of a column that never moved before', async () => {
