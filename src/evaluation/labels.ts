@@ -1,5 +1,6 @@
-/** Which rows are anomalies, and which other columns give that away. */
+/** Which rows are anomalies, and which other columns give that away or only count. */
 import { ConfigError } from '../contracts.js';
+import { RunningCount } from '../features/running-count.js';
 import { toNumber } from '../features/table-fit.js';
 import type { Cell } from '../sources/tables/cells.js';
 import { cellOf, type Table, type TableColumn } from './table.js';
@@ -98,4 +99,27 @@ function tells(column: TableColumn, anomalous: Uint8Array, rows: number): boolea
     classes.set(cell, label);
   }
   return new Set(classes.values()).size === 2;
+}
+
+/**
+ * Columns that count the rows or the time, in the order of the file: in a random half the steps are uneven, and where
+ * the anomalies lie together the number tells them.
+ * @returns their names
+ */
+export function countingColumns(table: Table, except: readonly string[]): string[] {
+  return table.columns
+    .filter((column) => !except.includes(column.name) && counts(column, table.rows))
+    .map(({ name }) => name);
+}
+
+function counts(column: TableColumn, rows: number): boolean {
+  const counting = new RunningCount();
+  for (let row = 0; row < rows; row++) {
+    const cell = cellOf(column, row);
+    if (cell === null) continue;
+    const number = toNumber(cell);
+    if (number === null) return false;
+    counting.add(number);
+  }
+  return counting.isCount;
 }
