@@ -37,6 +37,7 @@ export async function evaluatePictureFolder(flags: EvaluateFlags): Promise<void>
     progress.stop();
     const result = pictureObject(set, outcomes, { seeds, firstSeed });
     say(result);
+    if (cache.trouble) complain(cache.trouble);
     if (flags.json) printJson(result);
     else show(result);
     if (result.skipped.length > 0 || result.results.some(({ error }) => error !== null)) process.exitCode = 1;

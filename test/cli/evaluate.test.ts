@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { rigRows, thyroidPath, writeTable } from '../evaluation/tables.js';
@@ -76,6 +76,16 @@ describe('auscult evaluate', () => {
     expect((await long.stop('SIGINT')).code).toBe(1);
     expect(long.output.err).toContain(`finished trials are in ${cache}`);
     expect(long.output.err).toContain('interrupted');
+  });
+
+  it('prints its figures where nothing can be kept, and says so once', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    const { code, out, err } = await auscult(...thyroid, '--seeds', '2', '--method', 'dagmm,gmm', '--cache', file);
+    expect(code).toBe(0);
+    expect(out).toMatch(/dagmm +robust +[.\d]+ ± [.\d]+/);
+    expect(out).not.toMatch(/kept in/);
+    expect(err.trim()).toBe(`auscult: ${file}: cannot be written (EEXIST): not every result could be kept`);
   });
 
   it('judges a table never seen before, and says what it left out', async () => {

@@ -1,10 +1,10 @@
 /** Methods × seeds on good and defective pictures: each learns good ones, and is judged by the graph that a package has. */
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { PRESETS, type Preset, presetNamed } from '../../commissioning/presets/index.js';
 import { runTraining } from '../../commissioning/run-training.js';
 import { AuscultError, ConfigError, type ImageFlatSpec, ModelError } from '../../contracts.js';
 import { rowShape } from '../../features/spec-sizes.js';
+import { type CheckpointPlace, openCheckpoints } from '../../scorers/checkpoint.js';
 import type { FittedModel, Hyperparameters } from '../../scorers/method.js';
 import { methodNamed, recipeOf } from '../../scorers/methods.js';
 import { RowScorer } from '../../scorers/row-scorer.js';
@@ -126,10 +126,10 @@ async function cachedTrial(
   const key = JSON.stringify({ code: codeDigest([...CODE]), data, ...how, seed, threads });
   const known = await cache.read(key);
   if (known) return known;
-  const checkpoint = { folder: cache.partialFolder(key), key };
+  const checkpoint = cache.checkpoint(key);
   const trial = await runTrial(pictures, { ...how, seed, threads, checkpoint }, { signal, report });
   await cache.write(key, trial);
-  await rm(checkpoint.folder, { recursive: true, force: true });
+  await openCheckpoints(checkpoint).clear();
   return trial;
 }
 
@@ -138,7 +138,7 @@ const CODE = ['contracts.js', 'sources/images', 'features', 'engine', 'scorers',
 type TrialPlan = Omit<PictureMethod, 'name'> & {
   readonly seed: number;
   readonly threads: number;
-  readonly checkpoint: { readonly folder: string; readonly key: string };
+  readonly checkpoint: CheckpointPlace;
 };
 
 /** Every fifth training picture is held out, as `auscult train` does, for the threshold. */
