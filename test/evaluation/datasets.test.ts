@@ -121,6 +121,14 @@ describe('any table', () => {
     expect(asked.notes.join('\n')).not.toMatch(/counts the rows/);
   });
 
+  it('names what it leaves out in one short line, whatever its cells hold', async () => {
+    const rows = rigRows(60).map(({ flow, faulty }) => `"two\nlines ${'long '.repeat(40)}",${flow},${faulty ? 1 : 0}`);
+    const table = await load('csv', writeTable(at('lines.csv'), 'remark,flow,y', rows), { labelColumn: 'y' });
+    const [note] = encoded(table).rows.notes;
+    expect(note).toMatch(/"remark" \(always two\\nlines long .*…\)$/);
+    expect(note?.length).toBeLessThan(150);
+  });
+
   it('is encoded by its training rows alone, exactly as the live path encodes', async () => {
     const table = await load('csv', writeTable(at('messy.csv'), header, messy), { labelColumn: 'label' });
     const { rows, split } = encoded(table, 3);
