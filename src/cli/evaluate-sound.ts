@@ -22,7 +22,7 @@ const LEVELS = { off: [false], on: [true], both: [false, true] } as const;
 
 /** Exit code 1 when a clip could not be read or a trial failed. */
 export async function evaluateClips(flags: EvaluateFlags): Promise<void> {
-  refuseFlags(flags, ['preset', 'recipe', 'labelColumn', 'anomalyLabel']);
+  refuseFlags(flags, ['preset', 'recipe', 'labelColumn', 'anomalyLabel', 'protocol', 'exclude']);
   const { data, channel, only, splitSeed = 0, seeds = 1, seed: firstSeed } = flags;
   const set = [...(flags.encoder ? [`encoder=${flags.encoder}`] : []), ...flags.set];
   const methods = soundMethods(flags.method ?? [RECORDED_SOUND_PRESET], set.map(parseAssignment));
@@ -60,7 +60,7 @@ async function run(
       `stopping; what is finished is in ${cache.folder}, and the same command goes on from there (again: at once)`,
     );
   });
-  const { seeds = 1, seed: firstSeed, jobs, threads, levelMatch } = flags;
+  const { seeds = 1, seed: firstSeed, jobs, threads, levelMatch = 'both' } = flags;
   try {
     const evaluation = await evaluateSound({
       ...{ dataset, methods, levels: LEVELS[levelMatch], seeds, firstSeed, jobs, threads, cache, signal },

@@ -12,6 +12,7 @@ import {
   type EvaluateFlags,
   refuseFlags,
   TABLE_METHODS,
+  TABLE_PROTOCOL,
   TABLE_SEEDS,
   typedCommand,
 } from './evaluate-flags.js';
@@ -23,7 +24,8 @@ import { auscultVersion } from './version.js';
 
 /** `auscult evaluate` of a labelled table. */
 export async function evaluateTable(flags: EvaluateFlags): Promise<void> {
-  refuseFlags(flags, ['csv', 'channel', 'encoder', 'folds']);
+  refuseFlags(flags, ['csv', 'channel', 'encoder', 'folds', 'only', 'levelMatch']);
+  if (flags.dataset !== 'csv') refuseFlags(flags, ['exclude']);
   const methods = methodRuns({
     names: flags.method ?? TABLE_METHODS,
     recipe: recipeOf(flags),
@@ -35,7 +37,7 @@ export async function evaluateTable(flags: EvaluateFlags): Promise<void> {
   const cache = openResultCache(flags.cache ?? defaultCache(), { fresh: flags.fresh });
   const { evaluation, seconds } = await timed(() => run(dataset, methods, cache, flags, signal));
   if (cache.trouble) complain(cache.trouble);
-  const { seeds = TABLE_SEEDS, protocol, splitSeed = null } = flags;
+  const { seeds = TABLE_SEEDS, protocol = TABLE_PROTOCOL, splitSeed = null } = flags;
   const result = resultObject(
     { dataset: dataset.name, protocol, seeds, firstSeed: flags.seed, splitSeed },
     evaluation.outcomes,
@@ -68,7 +70,7 @@ function run(
       `stopping; finished trials are in ${cache.folder}, and the same command goes on from there (again: at once)`,
     );
   });
-  const { protocol, seeds = TABLE_SEEDS, seed: firstSeed, splitSeed, jobs, threads } = flags;
+  const { protocol = TABLE_PROTOCOL, seeds = TABLE_SEEDS, seed: firstSeed, splitSeed, jobs, threads } = flags;
   return evaluate({
     ...{ dataset, methods, protocol, seeds, firstSeed, splitSeed, jobs, threads, cache, signal },
     onProgress: (share, note) => progress.update(share, note),

@@ -30,7 +30,7 @@ const plain = (cell: Cell): string => String(cell).trim().toLowerCase();
  */
 export function labelsOf(table: Table, column: string, anomalyLabel?: string): Labels {
   const isAnomalous = meansAnomalous(anomalyLabel);
-  const labels = columnNamed(table, column);
+  const labels = columnNamed(table, column, '--label-column');
   const judged = new Map<Cell, number>();
   const anomalous = new Uint8Array(new SharedArrayBuffer(table.rows));
   for (let row = 0; row < table.rows; row++) {
@@ -46,12 +46,13 @@ export function labelsOf(table: Table, column: string, anomalyLabel?: string): L
   return { anomalous, anomalies, unlabelled };
 }
 
-function columnNamed({ columns }: Table, name: string): TableColumn {
+/** @throws {ConfigError} naming the flag when the column is not there */
+export function columnNamed({ columns }: Table, name: string, flag: string): TableColumn {
   const found = columns.find((column) => column.name === name);
   if (found) return found;
   const names = columns.map((column) => column.name);
   const shown = names.length > 20 ? [...names.slice(0, 20), `… and ${names.length - 20} more`] : names;
-  throw new ConfigError(`--label-column: no column "${name}"; the table has ${shown.join(', ')}`);
+  throw new ConfigError(`${flag}: no column "${name}"; the table has ${shown.join(', ')}`);
 }
 
 interface Classes {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ConfigError, SourceError } from '../../contracts.js';
 import type { DatasetKind } from '../dataset.js';
-import { countingColumns, labelsOf, telltales } from '../labels.js';
+import { columnNamed, countingColumns, labelsOf, telltales } from '../labels.js';
 import { isFile, readColumns } from '../read-columns.js';
 import type { Table } from '../table.js';
 
@@ -22,6 +22,7 @@ export const csv: DatasetKind = {
     const { anomalous, anomalies, unlabelled } = labelsOf(table, labelColumn, anomalyLabel);
     const labelled = table.rows - unlabelled;
     const asked = [labelColumn, ...exclude];
+    for (const name of exclude) columnNamed(table, name, '--exclude');
     const counting = countingColumns(table, asked);
     const left = [...asked, ...counting];
     return {
