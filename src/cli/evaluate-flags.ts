@@ -11,22 +11,22 @@ export interface EvaluateFlags {
   readonly method?: string[];
   readonly preset?: string;
   readonly recipe?: string;
-  readonly protocol: Protocol;
+  readonly protocol?: Protocol;
   readonly seeds?: number;
   readonly seed: number;
   readonly splitSeed?: number;
   readonly labelColumn?: string;
   readonly anomalyLabel?: string;
-  readonly exclude: string[];
+  readonly exclude?: string[];
   readonly set: string[];
   /** Sound. */
-  readonly levelMatch: 'on' | 'off' | 'both';
+  readonly levelMatch?: 'on' | 'off' | 'both';
   readonly channel?: number;
-  readonly only: string[];
+  readonly only?: string[];
   readonly csv?: string;
   readonly folds?: number;
   readonly encoder?: string;
-  readonly threads: number;
+  readonly threads?: number;
   readonly jobs?: number;
   readonly report?: string;
   readonly cache?: string;
@@ -38,6 +38,9 @@ export interface EvaluateFlags {
 export const TABLE_SEEDS = 5;
 /** What a table is judged by unless something else is asked for. */
 export const TABLE_METHODS = ['dagmm'] as const;
+
+/** How a table is split, likewise. */
+export const TABLE_PROTOCOL: Protocol = 'paper';
 
 /** As the XDG base directories say. */
 export function defaultCache(): string {
@@ -59,5 +62,6 @@ export function refuseFlags(flags: EvaluateFlags, names: readonly (keyof typeof 
 const flagOf = {
   ...{ report: '--report', labelColumn: '--label-column', anomalyLabel: '--anomaly-label', csv: '--csv' },
   ...{ splitSeed: '--split-seed', preset: '--preset', recipe: '--recipe', channel: '--channel' },
-  ...{ encoder: '--encoder', folds: '--folds' },
+  ...{ encoder: '--encoder', folds: '--folds', protocol: '--protocol', exclude: '--exclude', only: '--only' },
+  ...{ levelMatch: '--level-match', jobs: '--jobs', threads: '--threads', cache: '--cache', fresh: '--fresh' },
 } as const;

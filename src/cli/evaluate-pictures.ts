@@ -13,17 +13,10 @@ import { Progress } from './progress.js';
 /** Exit code 1 when a picture could not be read or a trial failed. */
 export async function evaluatePictureFolder(flags: EvaluateFlags): Promise<void> {
   refuseFlags(flags, [
-    'preset',
-    'recipe',
-    'labelColumn',
-    'anomalyLabel',
-    'csv',
-    'channel',
-    'encoder',
-    'report',
-    'folds',
+    ...(['preset', 'recipe', 'labelColumn', 'anomalyLabel', 'csv', 'channel', 'encoder', 'report'] as const),
+    ...(['folds', 'protocol', 'exclude', 'only', 'levelMatch', 'jobs'] as const),
   ]);
-  const { data, splitSeed = 0, seeds = 1, seed: firstSeed, threads, fresh } = flags;
+  const { data, splitSeed = 0, seeds = 1, seed: firstSeed, threads = 1, fresh } = flags;
   const methods = pictureMethods(flags.method ?? [DEFAULT_PRESETS.image], flags.set.map(parseAssignment));
   const set = await pictureFolder(data, splitSeed);
   for (const note of set.notes) complain(note);
@@ -37,6 +30,7 @@ export async function evaluatePictureFolder(flags: EvaluateFlags): Promise<void>
     progress.stop();
     const result = pictureObject(set, outcomes, { seeds, firstSeed });
     say(result);
+    if (cache.trouble) complain(cache.trouble);
     if (flags.json) printJson(result);
     else show(result);
     if (result.skipped.length > 0 || result.results.some(({ error }) => error !== null)) process.exitCode = 1;

@@ -1,16 +1,26 @@
 /** `auscult evaluate --dataset skab`. */
 import { methodRuns } from '../evaluation/method-request.js';
 import { parseAssignment } from '../evaluation/settings.js';
-import { evaluateSkab, type SkabBudgetResult, type SkabResults, type SkabSpreads } from '../evaluation/skab.js';
+import {
+  evaluateSkab,
+  type SkabBudgetResult,
+  type SkabMethodResult,
+  type SkabResults,
+  type SkabSpreads,
+} from '../evaluation/skab.js';
 import type { Spread } from '../evaluation/summary.js';
 import { type EvaluateFlags, refuseFlags, TABLE_METHODS, TABLE_SEEDS } from './evaluate-flags.js';
 import { interruptSignal } from './options.js';
 import { printJson, printLine, printTable } from './output.js';
 import { Progress } from './progress.js';
 
+/** Exit code 1 when a run could not be judged. */
 export async function evaluateSkabRuns(flags: EvaluateFlags): Promise<void> {
   const { data, seeds = TABLE_SEEDS, seed, exclude, json } = flags;
-  refuseFlags(flags, ['report', 'labelColumn', 'splitSeed', 'csv', 'channel', 'encoder', 'folds']);
+  refuseFlags(flags, [
+    ...(['report', 'labelColumn', 'anomalyLabel', 'protocol', 'splitSeed', 'csv', 'channel', 'encoder'] as const),
+    ...(['folds', 'only', 'levelMatch', 'jobs', 'threads', 'cache', 'fresh'] as const),
+  ]);
   const methods = methodRuns({
     names: flags.method ?? TABLE_METHODS,
     recipe: flags.recipe ?? flags.preset,
@@ -23,6 +33,7 @@ export async function evaluateSkabRuns(flags: EvaluateFlags): Promise<void> {
   }).finally(() => progress.stop());
   if (json) printJson(results);
   else printSkab(results);
+  if (results.results.some(({ failed }) => failed.length > 0)) process.exitCode = 1;
 }
 
 /** Pooled figures beside the published ones; then each run, under the default budget. */
@@ -52,7 +63,7 @@ export function printSkab(results: SkabResults): void {
   printLine(
     'AUC: of the energies, mean of the runs. Faults: alarm raised during it / on already / all. Changepoints: alarm on or off within 60 s.',
   );
-  for (const { method, budgets } of results.results) if (budgets[0]) printRuns(method, budgets[0]);
+  for (const { method, budgets, failed } of results.results) if (budgets[0]) printRuns(method, budgets[0], failed);
 }
 
 function methodRows({ method, auc, budgets }: SkabResults['results'][number]): string[][] {
@@ -79,7 +90,11 @@ function publishedRows({ published }: SkabResults): string[][] {
   ]);
 }
 
-function printRuns(method: string, { falseAlarmsPer, runs, anomalyFree }: SkabBudgetResult): void {
+function printRuns(
+  method: string,
+  { falseAlarmsPer, runs, anomalyFree }: SkabBudgetResult,
+  failed: SkabMethodResult['failed'],
+): void {
   printLine();
   printLine(`${method}, at most one false alarm a ${falseAlarmsPer}, first seed:`);
   printTable(
@@ -90,6 +105,7 @@ function printRuns(method: string, { falseAlarmsPer, runs, anomalyFree }: SkabBu
       [...events.map(({ at, words }) => `${at.slice(11, 19)} ${words}`), ...notes].join(' | '),
     ]),
   );
+  for (const { name, reason } of failed) printLine(`${name} could not be judged and is in no figure: ${reason}`);
   if (anomalyFree) {
     const { rows, falseAlarmRate, events } = anomalyFree;
     printLine(
@@ -100,6 +116,7 @@ function printRuns(method: string, { falseAlarmsPer, runs, anomalyFree }: SkabBu
 
 function digits({ mean, sd }: Spread, places: number, scale = 1): string {
   const shown = (value: number) => (scale * value).toFixed(places);
+  if (Number.isNaN(mean)) return '–';
   return sd > 0 ? `${shown(mean)}±${shown(sd)}` : shown(mean);
 }
 

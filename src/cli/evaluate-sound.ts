@@ -1,6 +1,6 @@
 /** `auscult evaluate` of labelled clips. */
 import { RECORDED_SOUND_PRESET } from '../commissioning/presets/index.js';
-import { openResultCache } from '../evaluation/result-cache.js';
+import { openResultCache, type ResultCache } from '../evaluation/result-cache.js';
 import { parseAssignment } from '../evaluation/settings.js';
 import { writeDcaseFiles } from '../evaluation/sound/csv.js';
 import type { SoundDataset } from '../evaluation/sound/dataset.js';
@@ -22,7 +22,7 @@ const LEVELS = { off: [false], on: [true], both: [false, true] } as const;
 
 /** Exit code 1 when a clip could not be read or a trial failed. */
 export async function evaluateClips(flags: EvaluateFlags): Promise<void> {
-  refuseFlags(flags, ['preset', 'recipe', 'labelColumn', 'anomalyLabel']);
+  refuseFlags(flags, ['preset', 'recipe', 'labelColumn', 'anomalyLabel', 'protocol', 'exclude']);
   const { data, channel, only, splitSeed = 0, seeds = 1, seed: firstSeed } = flags;
   const set = [...(flags.encoder ? [`encoder=${flags.encoder}`] : []), ...flags.set];
   const methods = soundMethods(flags.method ?? [RECORDED_SOUND_PRESET], set.map(parseAssignment));
@@ -33,12 +33,14 @@ export async function evaluateClips(flags: EvaluateFlags): Promise<void> {
   const dataset = flags.folds === undefined ? published : inFolds(published, flags.folds);
   for (const note of dataset.notes) complain(note);
   const started = performance.now();
-  const { evaluation, said } = await run(dataset, methods, flags, signal);
+  const cache = openResultCache<SoundTrialResult>(flags.cache ?? defaultCache(), { fresh: flags.fresh });
+  const { evaluation, said } = await run(dataset, methods, cache, flags, signal);
+  if (cache.trouble) complain(cache.trouble);
   const seconds = (performance.now() - started) / 1000;
   const result = soundObject(evaluation, { seeds, firstSeed, notes: [...dataset.notes, ...said] });
   await write(flags, evaluation, result);
   if (flags.json) printJson(result);
-  else show(result, evaluation, seconds, flags);
+  else show(result, evaluation, seconds, cache, flags);
   const failed = evaluation.outcomes.some(({ error }) => error !== null);
   if (failed || evaluation.skipped.length > 0) process.exitCode = 1;
 }
@@ -46,23 +48,23 @@ export async function evaluateClips(flags: EvaluateFlags): Promise<void> {
 async function run(
   dataset: SoundDataset,
   methods: readonly SoundMethod[],
+  cache: ResultCache<SoundTrialResult>,
   flags: EvaluateFlags,
   signal: AbortSignal,
 ): Promise<{ evaluation: SoundEvaluation; said: string[] }> {
-  const cacheFolder = flags.cache ?? defaultCache();
   const progress = new StagedProgress();
   const said: string[] = [];
   signal.addEventListener('abort', () => {
     progress.stop();
     complain(
-      `stopping; what is finished is in ${cacheFolder}, and the same command goes on from there (again: at once)`,
+      `stopping; what is finished is in ${cache.folder}, and the same command goes on from there (again: at once)`,
     );
   });
-  const { seeds = 1, seed: firstSeed, jobs, threads, levelMatch, fresh } = flags;
+  const { seeds = 1, seed: firstSeed, jobs, threads, levelMatch = 'both' } = flags;
   try {
     const evaluation = await evaluateSound({
-      ...{ dataset, methods, levels: LEVELS[levelMatch], seeds, firstSeed, jobs, threads, cacheFolder, signal },
-      cache: openResultCache<SoundTrialResult>(cacheFolder, { fresh }),
+      ...{ dataset, methods, levels: LEVELS[levelMatch], seeds, firstSeed, jobs, threads, cache, signal },
+      cacheFolder: cache.folder,
       onProgress: (stage, share, note) => progress.update(stage, share, note),
       onNote: (line) => said.push(line),
     });
@@ -136,14 +138,21 @@ async function write(flags: EvaluateFlags, evaluation: SoundEvaluation, object: 
   await writeSoundReport(report, { evaluation, object, splitSeed, command: typedCommand(), version: auscultVersion });
 }
 
-function show(result: SoundResultObject, evaluation: SoundEvaluation, seconds: number, flags: EvaluateFlags): void {
+function show(
+  result: SoundResultObject,
+  evaluation: SoundEvaluation,
+  seconds: number,
+  cache: ResultCache<SoundTrialResult>,
+  flags: EvaluateFlags,
+): void {
   printSound(result);
   const { reusedTrials, trials, reusedClips, clips } = evaluation;
   const again =
     reusedTrials + reusedClips > 0
       ? `; ${reusedTrials} of ${trials} trials and ${reusedClips} of ${clips} clips were there already`
       : '';
-  printLine(`${Math.round(seconds)} s; what was found is kept in ${flags.cache ?? defaultCache()}${again}`);
+  const kept = cache.trouble ? '' : `; what was found is kept in ${cache.folder}`;
+  printLine(`${Math.round(seconds)} s${kept}${again}`);
   if (flags.report) printLine(`report: ${flags.report}`);
 }
 

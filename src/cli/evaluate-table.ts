@@ -4,7 +4,7 @@ import { datasetNamed } from '../evaluation/datasets/index.js';
 import { type Evaluation, evaluate } from '../evaluation/evaluate.js';
 import { methodRuns } from '../evaluation/method-request.js';
 import { writeReport } from '../evaluation/report/report.js';
-import { openResultCache } from '../evaluation/result-cache.js';
+import { openResultCache, type ResultCache } from '../evaluation/result-cache.js';
 import { type ResultObject, resultObject } from '../evaluation/result-json.js';
 import { parseAssignment } from '../evaluation/settings.js';
 import {
@@ -12,6 +12,7 @@ import {
   type EvaluateFlags,
   refuseFlags,
   TABLE_METHODS,
+  TABLE_PROTOCOL,
   TABLE_SEEDS,
   typedCommand,
 } from './evaluate-flags.js';
@@ -23,7 +24,8 @@ import { auscultVersion } from './version.js';
 
 /** `auscult evaluate` of a labelled table. */
 export async function evaluateTable(flags: EvaluateFlags): Promise<void> {
-  refuseFlags(flags, ['csv', 'channel', 'encoder', 'folds']);
+  refuseFlags(flags, ['csv', 'channel', 'encoder', 'folds', 'only', 'levelMatch']);
+  if (flags.dataset !== 'csv') refuseFlags(flags, ['exclude']);
   const methods = methodRuns({
     names: flags.method ?? TABLE_METHODS,
     recipe: recipeOf(flags),
@@ -32,8 +34,10 @@ export async function evaluateTable(flags: EvaluateFlags): Promise<void> {
   const signal = interruptSignal();
   const dataset = await datasetNamed(flags.dataset).load({ ...flags, signal });
   for (const note of dataset.notes) complain(note);
-  const { evaluation, seconds } = await timed(() => run(dataset, methods, flags, signal));
-  const { seeds = TABLE_SEEDS, protocol, splitSeed = null } = flags;
+  const cache = openResultCache(flags.cache ?? defaultCache(), { fresh: flags.fresh });
+  const { evaluation, seconds } = await timed(() => run(dataset, methods, cache, flags, signal));
+  if (cache.trouble) complain(cache.trouble);
+  const { seeds = TABLE_SEEDS, protocol = TABLE_PROTOCOL, splitSeed = null } = flags;
   const result = resultObject(
     { dataset: dataset.name, protocol, seeds, firstSeed: flags.seed, splitSeed },
     evaluation.outcomes,
@@ -47,27 +51,28 @@ export async function evaluateTable(flags: EvaluateFlags): Promise<void> {
       version: auscultVersion,
     });
   if (flags.json) printJson(result);
-  else show(dataset, result, evaluation, seconds, flags);
+  else show(dataset, result, evaluation, seconds, cache, flags);
   if (evaluation.outcomes.some(({ error }) => error !== null)) process.exitCode = 1;
 }
 
 function run(
   dataset: Dataset,
   methods: ReturnType<typeof methodRuns>,
+  cache: ResultCache,
   flags: EvaluateFlags,
   signal: AbortSignal,
 ): Promise<Evaluation> {
-  const folder = flags.cache ?? defaultCache();
   const progress = new Progress('evaluating');
   const notes: string[] = [];
   signal.addEventListener('abort', () => {
     progress.stop();
-    complain(`stopping; finished trials are in ${folder}, and the same command goes on from there (again: at once)`);
+    complain(
+      `stopping; finished trials are in ${cache.folder}, and the same command goes on from there (again: at once)`,
+    );
   });
-  const { protocol, seeds = TABLE_SEEDS, seed: firstSeed, splitSeed, jobs, threads } = flags;
+  const { protocol = TABLE_PROTOCOL, seeds = TABLE_SEEDS, seed: firstSeed, splitSeed, jobs, threads } = flags;
   return evaluate({
-    ...{ dataset, methods, protocol, seeds, firstSeed, splitSeed, jobs, threads, signal },
-    cache: openResultCache(folder, { fresh: flags.fresh }),
+    ...{ dataset, methods, protocol, seeds, firstSeed, splitSeed, jobs, threads, cache, signal },
     onProgress: (share, note) => progress.update(share, note),
     onNote: (line) => notes.push(line),
   }).finally(() => {
@@ -81,12 +86,13 @@ function show(
   result: ResultObject,
   { reused, outcomes }: Evaluation,
   seconds: number,
+  cache: ResultCache,
   flags: EvaluateFlags,
 ): void {
   printEvaluation(dataset, result, outcomes);
-  const kept = flags.cache ?? defaultCache();
   const again = reused > 0 ? `; ${reused} of ${outcomes.length * result.seeds} trials were there already` : '';
-  printLine(`${Math.round(seconds)} s; trials are kept in ${kept}${again}`);
+  const kept = cache.trouble ? '' : `; trials are kept in ${cache.folder}`;
+  printLine(`${Math.round(seconds)} s${kept}${again}`);
   if (flags.report) printLine(`report: ${flags.report}`);
 }
 

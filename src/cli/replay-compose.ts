@@ -1,8 +1,7 @@
 /** `auscult replay --compose`: a stream that is made, heard and judged; or only written, to be learnt from. */
 
-import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { ConfigError } from '../contracts.js';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { ConfigError, SourceError } from '../contracts.js';
 import { ClipPool } from '../evaluation/compose/clip-pool.js';
 import { type Composition, composedSource, fadeSamples, type Label } from '../evaluation/compose/composed-source.js';
 import { type BudgetResult, type ComposedResult, runComposed } from '../evaluation/compose/run.js';
@@ -33,7 +32,7 @@ export async function replayComposed(flags: ReplayFlags): Promise<void> {
     if (flags.model === undefined) await writeOnly(composition, listeners, signal);
     else await judge(flags.model, composition, listeners, flags, signal);
   } finally {
-    await written?.close();
+    written?.close();
   }
   if (meter.clipped > 0) say(`${meter.clipped} samples of the sum were beyond full scale and were clipped`);
   if (written) say(`${flags.out}: ${flags.hours} h; what is where: ${written.labelsPath}`);
@@ -178,34 +177,47 @@ class ClippingMeter {
 class WrittenStream {
   readonly labelsPath: string;
   readonly #wav: WavWriter;
-  readonly #labels: WriteStream;
+  readonly #labels: number;
 
+  /** @throws {SourceError} naming the file that cannot be written, as do the others */
   constructor(
-    path: string,
+    private readonly path: string,
     private readonly sampleRateHz: number,
   ) {
     this.labelsPath = path.replace(/(\.wave?)?$/i, '.labels.csv');
-    this.#wav = WavWriter.open(path, sampleRateHz);
-    this.#labels = createWriteStream(this.labelsPath);
-    this.#labels.write('start_s,end_s,label,file\n');
+    this.#wav = writing(path, () => WavWriter.open(path, sampleRateHz));
+    this.#labels = writing(this.labelsPath, () => openSync(this.labelsPath, 'w'));
+    this.#write('start_s,end_s,label,file\n');
   }
 
   samples(samples: Float32Array): void {
-    this.#wav.write(samples);
+    writing(this.path, () => this.#wav.write(samples));
   }
 
   label({ start, end, label, path }: Label): void {
     const file = /[",\n]/.test(path) ? `"${path.replaceAll('"', '""')}"` : path;
-    this.#labels.write(`${this.#seconds(start)},${this.#seconds(end)},${label},${file}\n`);
+    this.#write(`${this.#seconds(start)},${this.#seconds(end)},${label},${file}\n`);
+  }
+
+  #write(line: string): void {
+    writing(this.labelsPath, () => writeSync(this.#labels, line));
   }
 
   #seconds(samples: number): string {
     return (samples / this.sampleRateHz).toFixed(4);
   }
 
-  async close(): Promise<void> {
-    this.#wav.close();
-    this.#labels.end();
-    await once(this.#labels, 'close');
+  close(): void {
+    writing(this.path, () => this.#wav.close());
+    closeSync(this.#labels);
+  }
+}
+
+function writing<T>(path: string, write: () => T): T {
+  try {
+    return write();
+  } catch (cause) {
+    const [why] = (cause as Error).message.split(', ');
+    throw new SourceError(`--out: ${path} cannot be written: ${why}`, { cause });
   }
 }

@@ -52,6 +52,8 @@ export interface CommissionOptions {
   /** Descriptors of one window's samples, whose means go into the calibration. */
   readonly describe?: (window: Window) => Readonly<Record<string, number>>;
   readonly onProgress?: (progress: CommissionProgress) => void;
+  /** One line for each file, row or picture that could not be used; by default a note. */
+  readonly onTrouble?: (text: string) => void;
   /** One line for the operator: a file that was skipped, a checkpoint that did not fit. */
   readonly onNote?: (text: string) => void;
 }
@@ -79,7 +81,7 @@ export async function commission(options: CommissionOptions): Promise<Manifest> 
   const recordings = await readRecordings(options.features, {
     open: options.open,
     signal,
-    onTrouble: ({ message }: Trouble) => options.onNote?.(message),
+    onTrouble: ({ message }: Trouble) => (options.onTrouble ?? options.onNote)?.(message),
     onNote: options.onNote,
     onRead: (windows) => options.onProgress?.({ stage: 'reading', done: windows, total: 0, loss: null }),
     onObservation: (observation) => {

@@ -1,5 +1,6 @@
 import type { RowKind } from '../contracts.js';
 import type { SessionOptions } from '../engine/session.js';
+import type { CheckpointPlace } from '../scorers/checkpoint.js';
 import type { FittedModel, Hyperparameters } from '../scorers/method.js';
 
 /** What the training worker is given. */
@@ -17,7 +18,7 @@ export interface TrainJob {
   readonly threads: number;
   /** One number; not 0 asks the training to end. */
   readonly cancel: Int32Array<SharedArrayBuffer>;
-  readonly checkpoint: { readonly folder: string; readonly key: string };
+  readonly checkpoint: CheckpointPlace;
 }
 
 export interface TrainStep {

@@ -79,11 +79,18 @@ function encodeRows(table: Table, rows: Int32Array, encoder: TableEncoder): Floa
 }
 
 const MOST_NAMES = 8;
+const MOST_LETTERS = 60;
+
+/** A cell may hold anything: one short line of it. */
+function plain(text: string): string {
+  const short = text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS)}…` : text;
+  return JSON.stringify(short).slice(1, -1);
+}
 
 function droppedNotes({ dropped }: TableSpec, excluded: readonly string[]): string[] {
   const unasked = dropped.filter(({ name }) => !excluded.includes(name));
   if (unasked.length === 0) return [];
-  const shown = unasked.slice(0, MOST_NAMES).map(({ name, reason }) => `"${name}" (${reason})`);
+  const shown = unasked.slice(0, MOST_NAMES).map(({ name, reason }) => `"${plain(name)}" (${plain(reason)})`);
   const more = unasked.length > MOST_NAMES ? ` and ${unasked.length - MOST_NAMES} more` : '';
   return [`columns left out, by the training rows: ${shown.join(', ')}${more}`];
 }

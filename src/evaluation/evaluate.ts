@@ -178,7 +178,7 @@ class Work {
     const name = runName(run);
     const words = { running: `${name}, ${index + 1} of ${seeds}`, failed: `${name}, seed ${seed}` };
     return this.#book.enter({ id, name, ...words }, async (onShare) => {
-      const job = { ...run, seed, threads, checkpoint: { folder: cache.partialFolder(key), key } };
+      const job = { ...run, seed, threads, checkpoint: cache.checkpoint(key) };
       const result = await thread.run(split, job, onShare);
       await cache.write(key, result);
       return result;

@@ -1,5 +1,6 @@
-/** Which rows are anomalies, and which other columns give that away. */
+/** Which rows are anomalies, and which other columns give that away or only count. */
 import { ConfigError } from '../contracts.js';
+import { RunningCount } from '../features/running-count.js';
 import { toNumber } from '../features/table-fit.js';
 import type { Cell } from '../sources/tables/cells.js';
 import { cellOf, type Table, type TableColumn } from './table.js';
@@ -29,7 +30,7 @@ const plain = (cell: Cell): string => String(cell).trim().toLowerCase();
  */
 export function labelsOf(table: Table, column: string, anomalyLabel?: string): Labels {
   const isAnomalous = meansAnomalous(anomalyLabel);
-  const labels = columnNamed(table, column);
+  const labels = columnNamed(table, column, '--label-column');
   const judged = new Map<Cell, number>();
   const anomalous = new Uint8Array(new SharedArrayBuffer(table.rows));
   for (let row = 0; row < table.rows; row++) {
@@ -45,12 +46,13 @@ export function labelsOf(table: Table, column: string, anomalyLabel?: string): L
   return { anomalous, anomalies, unlabelled };
 }
 
-function columnNamed({ columns }: Table, name: string): TableColumn {
+/** @throws {ConfigError} naming the flag when the column is not there */
+export function columnNamed({ columns }: Table, name: string, flag: string): TableColumn {
   const found = columns.find((column) => column.name === name);
   if (found) return found;
   const names = columns.map((column) => column.name);
   const shown = names.length > 20 ? [...names.slice(0, 20), `… and ${names.length - 20} more`] : names;
-  throw new ConfigError(`--label-column: no column "${name}"; the table has ${shown.join(', ')}`);
+  throw new ConfigError(`${flag}: no column "${name}"; the table has ${shown.join(', ')}`);
 }
 
 interface Classes {
@@ -98,4 +100,27 @@ function tells(column: TableColumn, anomalous: Uint8Array, rows: number): boolea
     classes.set(cell, label);
   }
   return new Set(classes.values()).size === 2;
+}
+
+/**
+ * Columns that count the rows or the time, in the order of the file: in a random half the steps are uneven, and where
+ * the anomalies lie together the number tells them.
+ * @returns their names
+ */
+export function countingColumns(table: Table, except: readonly string[]): string[] {
+  return table.columns
+    .filter((column) => !except.includes(column.name) && counts(column, table.rows))
+    .map(({ name }) => name);
+}
+
+function counts(column: TableColumn, rows: number): boolean {
+  const counting = new RunningCount();
+  for (let row = 0; row < rows; row++) {
+    const cell = cellOf(column, row);
+    if (cell === null) continue;
+    const number = toNumber(cell);
+    if (number === null) return false;
+    counting.add(number);
+  }
+  return counting.isCount;
 }

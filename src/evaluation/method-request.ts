@@ -1,5 +1,6 @@
 /** What `--method`, `--preset` and `--set` ask for, as a list of rows of the table. */
-import { ConfigError } from '../contracts.js';
+import { PRESETS, type Preset } from '../commissioning/presets/index.js';
+import { ConfigError, type Modality } from '../contracts.js';
 import type { Hyperparameters, Method } from '../scorers/method.js';
 import { METHODS, methodNamed, recipeOf } from '../scorers/methods.js';
 import { type Assignment, settingsOf } from './settings.js';
@@ -65,4 +66,21 @@ function recipesFor(method: Method, recipe: string | undefined, must = false): C
     return recipes.filter((own) => !isLong(own)).map((own) => ({ method: name, recipe: own }));
   const wanted = recipe !== undefined && (must || recipes.includes(recipe)) ? recipe : undefined;
   return [{ method: name, recipe: recipeOf(method, wanted) }];
+}
+
+/**
+ * @param names of presets of this modality, or `all`
+ * @returns each once   @throws {ConfigError} for another name
+ */
+export function presetsAsked(names: readonly string[], modality: Modality): Preset[] {
+  const known = PRESETS.filter((preset) => preset.modality === modality);
+  const chosen = names.flatMap((name) => {
+    const found = name === 'all' ? known : known.filter((preset) => preset.name === name);
+    if (found.length > 0) return found;
+    throw new ConfigError(
+      `--method: expected one of ${known.map((preset) => preset.name).join(', ')} or all, found "${name}"`,
+    );
+  });
+  if (chosen.length === 0) throw new ConfigError('--method: expected at least one name');
+  return [...new Set(chosen)];
 }

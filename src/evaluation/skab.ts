@@ -1,4 +1,5 @@
 /** SKAB, the Skoltech Anomaly Benchmark: a water-pump rig at 1 Hz, judged as it would be live. */
+import { AuscultError, ConfigError, InternalError } from '../contracts.js';
 import { perMs } from '../monitoring/feed-settings.js';
 import { type MethodRun, runName } from './method-request.js';
 import { metricsOf, stepsOf } from './metrics.js';
@@ -77,6 +78,8 @@ export interface SkabMethodResult {
   /** Mean over the runs. */
   readonly auc: Spread;
   readonly budgets: readonly SkabBudgetResult[];
+  /** Runs that could not be judged, with the first reason: they are in no figure. */
+  readonly failed: readonly { readonly name: string; readonly reason: string }[];
   readonly seconds: number;
 }
 
@@ -92,7 +95,7 @@ export interface SkabResults {
 
 /**
  * Every run commissioned on its first rows, the rest replayed through features, scorer and decision with the settings a
- * feed has by default.
+ * feed has by default. A run that cannot be judged is told in the method's result, and the others go on.
  * @throws {SourceError} when the data are not there, saying where they are published
  */
 export async function evaluateSkab(options: SkabOptions): Promise<SkabResults> {
@@ -121,9 +124,19 @@ async function evaluateMethod(
   const started = performance.now();
   const name = runName(method);
   const budgets = SKAB_BUDGETS.map((per) => ({ falseAlarms: 1, perMs: perMs[per] }));
-  const judged = (file: SkabFile, of: number): Promise<SkabRun[]> => {
+  const failed = new Map<string, string>();
+  /** None where the run cannot be judged. */
+  const judged = async (file: SkabFile, of: number): Promise<SkabRun[]> => {
     tick(`${name}, ${file.name}`);
-    return skabRun({ file, method, trainingRows, exclude, seed: of, budgets, signal });
+    try {
+      return await skabRun({ file, method, trainingRows, exclude, seed: of, budgets, signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      const ours = !(error instanceof AuscultError) || error instanceof InternalError;
+      if (ours || error instanceof ConfigError) throw error;
+      if (!failed.has(file.name)) failed.set(file.name, error.message);
+      return [];
+    }
   };
   /** By seed, run and budget. */
   const trials: SkabRun[][][] = [];
@@ -141,6 +154,7 @@ async function evaluateMethod(
     method: name,
     auc,
     budgets: SKAB_BUDGETS.map((per, b) => budgetResult(per, of(b), quiet[b] ?? null)),
+    failed: [...failed].map(([run, reason]) => ({ name: run, reason })),
     seconds: (performance.now() - started) / 1000,
   };
 }

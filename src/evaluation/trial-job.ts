@@ -1,4 +1,5 @@
 /** What goes to a thread that learns and judges, and what comes back. */
+import type { CheckpointPlace } from '../scorers/checkpoint.js';
 import type { Hyperparameters } from '../scorers/method.js';
 import type { Histogram, Point } from './curves.js';
 import type { Dataset } from './dataset.js';
@@ -21,7 +22,7 @@ export interface TrialJob {
   readonly settings: Hyperparameters;
   readonly seed: number;
   readonly threads: number;
-  readonly checkpoint: { readonly folder: string; readonly key: string };
+  readonly checkpoint: CheckpointPlace;
 }
 
 export type TrialRequest =

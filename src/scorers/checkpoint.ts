@@ -34,20 +34,32 @@ export interface CheckpointOptions {
   /** Everything that the training is a function of: settings, seed, digest of the rows. */
   readonly key: string;
   readonly everyMs?: number;
+  /** A folder that cannot be written is none: the training goes on and keeps nothing. Default: it fails. */
+  readonly optional?: boolean;
   /** Told in one line why a saved state is not used. */
   readonly onRefused?: (why: string) => void;
 }
+
+/** What a thread is told of it. */
+export type CheckpointPlace = Pick<CheckpointOptions, 'folder' | 'key' | 'optional'>;
 
 const FILE = 'checkpoint.bin';
 const DIGEST_BYTES = 32;
 
 /** A checkpoint in one file: SHA-256 of the rest, then key and state; written beside it, synced and renamed. */
-export function openCheckpoints({ folder, key, everyMs = 3_000, onRefused }: CheckpointOptions): CheckpointStore {
+export function openCheckpoints(options: CheckpointOptions): CheckpointStore {
+  const { folder, key, everyMs = 3_000, optional = false, onRefused } = options;
   const path = join(folder, FILE);
   let savedAt = Date.now();
-  const save = async (checkpoint: () => Checkpoint): Promise<void> => {
+  const unlessOptional = (error: unknown): void => {
+    if (!optional) throw error;
+  };
+  const write = async (checkpoint: Checkpoint): Promise<void> => {
     await mkdir(folder, { recursive: true });
-    await writeWhole(path, encode(key, checkpoint()));
+    await writeWhole(path, encode(key, checkpoint));
+  };
+  const save = async (checkpoint: () => Checkpoint): Promise<void> => {
+    await write(checkpoint()).catch(unlessOptional);
     savedAt = Date.now();
   };
   return {
@@ -63,7 +75,7 @@ export function openCheckpoints({ folder, key, everyMs = 3_000, onRefused }: Che
     async offer(checkpoint) {
       if (Date.now() - savedAt >= everyMs) await save(checkpoint);
     },
-    clear: () => rm(folder, { recursive: true, force: true }),
+    clear: () => rm(folder, { recursive: true, force: true }).catch(unlessOptional),
   };
 }
 

@@ -89,11 +89,23 @@ describe('auscult', () => {
       sound('pump-00-abnormal.wav'),
     );
     expect(code).toBe(1);
-    expect(err).toContain('broken.wav');
+    expect(err).toMatch(/^auscult: .*broken\.wav: .*\n$/); // one line
     const [normal, abnormal, ...others] = jsonLines(out);
     expect(others).toEqual([]);
     expect(Object.keys(normal ?? {})).toEqual(['file', 'energy', 'pValue', 'windows']);
     expect(Number(abnormal?.energy)).toBeGreaterThan(Number(normal?.energy));
+  });
+
+  it('trains on what can be read, names what cannot, and exits 1 with the package written', async () => {
+    const normals = join(folder, 'normals');
+    mkdirSync(normals);
+    for (const name of ['a.wav', 'b.wav', 'c.wav']) copyFileSync(sound('pump-00-normal.wav'), join(normals, name));
+    for (const name of ['broken.wav', '._a.wav']) writeFileSync(join(normals, name), 'RIFF....not a wave');
+    const train = ['train', '--preset', 'knn-frames', '--data', normals, '--out', 'skipping', '--json'];
+    const { code, out, err } = await auscult(...train);
+    expect([code, JSON.parse(out)]).toMatchObject([1, { training: { files: 3 } }]);
+    expect(err).toMatch(/broken\.wav: /);
+    expect(err).toContain('1 thing could not be used');
   });
 
   it('trains on a table by row range and replays the rest into events with start, end and peak', async () => {

@@ -86,7 +86,9 @@ describe('auscult evaluate of sound', () => {
       const { code, err } = await evaluate(data, ...args);
       return `${code} ${err.trim()}`;
     };
-    expect(await refused('--method', 'table')).toMatch(/^2 .*expected a preset of sound/);
+    expect(await refused('--method', 'table')).toMatch(
+      /^2 .*--method: expected one of mel-frames, .* or all, found "table"/,
+    );
     expect(await refused('--label-column', 'x')).toMatch(/^2 .*--label-column: not for --dataset folder/);
     expect(await refused('--set', 'nonsense=1')).toMatch(/^2 .*nonsense/);
   });

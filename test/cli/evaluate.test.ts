@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { rigRows, thyroidPath, writeTable } from '../evaluation/tables.js';
@@ -78,6 +78,16 @@ describe('auscult evaluate', () => {
     expect(long.output.err).toContain('interrupted');
   });
 
+  it('prints its figures where nothing can be kept, and says so once', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    const { code, out, err } = await auscult(...thyroid, '--seeds', '2', '--method', 'dagmm,gmm', '--cache', file);
+    expect(code).toBe(0);
+    expect(out).toMatch(/dagmm +robust +[.\d]+ ± [.\d]+/);
+    expect(out).not.toMatch(/kept in/);
+    expect(err.trim()).toBe(`auscult: ${file}: cannot be written (EEXIST): not every result could be kept`);
+  });
+
   it('judges a table never seen before, and says what it left out', async () => {
     const rows = rigRows(200).map(({ flow, pressure, faulty }) => `7;${flow};${pressure};${faulty ? 'yes' : 'no'}`);
     const data = writeTable(join(folder, 'rig.csv.gz'), 'site;flow;pressure;faulty', rows);
@@ -89,6 +99,8 @@ describe('auscult evaluate', () => {
     expect(err).toMatch(/"site" \(always 7\)/);
     expect(out).toMatch(/csv: 200 rows, 20 anomalies .*all on split 3/);
     expect(await auscult(...csv)).toMatchObject({ code: 2, err: expect.stringContaining('--label-column') });
+    const other = await auscult(...csv, ...labels, '--exclude', 'flow,nonsense');
+    expect(other).toMatchObject({ code: 2, err: expect.stringMatching(/^auscult: --exclude: no column "nonsense"/) });
   });
 
   it('answers wrong use with exit code 2 and one line that names it', async () => {
@@ -103,11 +115,51 @@ describe('auscult evaluate', () => {
       expect(err).toMatch(words);
       expect(code).toBe(2);
     }
+    const meaningless: [string, string, string][] = [
+      ['thyroid', '--exclude', 'f0'],
+      ['csv', '--level-match', 'on'],
+      ['csv', '--only', 'foo'],
+      ['mimii', '--protocol', 'paper'],
+      ['mimii', '--exclude', 'a,b'],
+      ['image-folder', '--only', 'x'],
+      ['image-folder', '--jobs', '2'],
+      ['skab', '--cache', 'here'],
+      ['skab', '--threads', '1'],
+      ['skab', '--anomaly-label', 'x'],
+    ];
+    const answers = await Promise.all(
+      meaningless.map(([dataset, ...flag]) => auscult('evaluate', '--dataset', dataset, '--data', folder, ...flag)),
+    );
+    for (const [i, [dataset, flag]] of meaningless.entries())
+      expect(answers[i]).toMatchObject({ code: 2, err: `auscult: ${flag}: not for --dataset ${dataset}\n` });
     const absent = await auscult('evaluate', '--dataset', 'arrhythmia', '--data', 'absent.csv.gz');
     expect(absent).toMatchObject({
       code: 1,
       err: expect.stringMatching(/absent\.csv\.gz: expected arrhythmia.*https/),
     });
+  });
+});
+
+describe('auscult evaluate --dataset skab', () => {
+  it('names a run that is too short, and exits 1', async () => {
+    const data = join(folder, 'skab');
+    mkdirSync(join(data, 'valve1'), { recursive: true });
+    const rows = rigRows(200).map(({ flow, pressure }, i) => `${i};${flow};${pressure};0`);
+    writeTable(join(data, 'valve1', '0.csv'), 'second;flow;pressure;anomaly', rows);
+    const { code, out, err } = await auscult(
+      'evaluate',
+      '--dataset',
+      'skab',
+      '--data',
+      data,
+      '--method',
+      'gmm',
+      '--seeds',
+      '1',
+    );
+    expect([code, err]).toEqual([1, '']);
+    expect(out).toMatch(/valve1\/0 could not be judged and is in no figure: .*rows after the first 400/);
+    expect(out).not.toContain('NaN');
   });
 });
 

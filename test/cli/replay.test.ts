@@ -67,6 +67,19 @@ describe('auscult replay --compose', () => {
     expect(err).toContain('the same sound is among the normals');
   });
 
+  it('names the file that it cannot write, the sound or its labels', async () => {
+    mkdirSync(join(folder, 'taken.labels.csv'));
+    const short = [...composed.slice(0, 3), '--hours', '0.01', '--out'];
+    expect(await replay(...short, 'nowhere/o.wav')).toMatchObject({
+      code: 1,
+      err: 'auscult: --out: nowhere/o.wav cannot be written: ENOENT: no such file or directory\n',
+    });
+    expect(await replay(...short, 'taken.wav')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^auscult: --out: taken\.labels\.csv cannot be written: EISDIR: .*\n$/),
+    });
+  });
+
   it('refuses what makes no sense with exit code 2', async () => {
     const wrong: [string[], string][] = [
       [['--compose'], '--model to judge'],

@@ -106,6 +106,29 @@ describe('any table', () => {
     expect(encoded(table).rows.width).toBe(4); // flow, two valves, note
   });
 
+  it('never learns a column that counts its rows, in whatever order a split has them', async () => {
+    const rows = rigRows(100).map(
+      ({ flow, faulty }, i) => `${String(i).padStart(4, '0')},${i / 10},${flow},${faulty ? 1 : 0}`,
+    );
+    const path = writeTable(at('counted.csv'), 'id,seconds,flow,y', rows);
+    const table = await load('csv', path, { labelColumn: 'y' });
+    expect(table.notes.filter((note) => note.includes('counts the rows or the time'))).toEqual([
+      expect.stringContaining('"id"'),
+      expect.stringContaining('"seconds"'),
+    ]);
+    expect(encoded(table, 1).rows.width).toBe(1);
+    const asked = await load('csv', path, { labelColumn: 'y', exclude: ['id', 'seconds'] });
+    expect(asked.notes.join('\n')).not.toMatch(/counts the rows/);
+  });
+
+  it('names what it leaves out in one short line, whatever its cells hold', async () => {
+    const rows = rigRows(60).map(({ flow, faulty }) => `"two\nlines ${'long '.repeat(40)}",${flow},${faulty ? 1 : 0}`);
+    const table = await load('csv', writeTable(at('lines.csv'), 'remark,flow,y', rows), { labelColumn: 'y' });
+    const [note] = encoded(table).rows.notes;
+    expect(note).toMatch(/"remark" \(always two\\nlines long .*…\)$/);
+    expect(note?.length).toBeLessThan(150);
+  });
+
   it('is encoded by its training rows alone, exactly as the live path encodes', async () => {
     const table = await load('csv', writeTable(at('messy.csv'), header, messy), { labelColumn: 'label' });
     const { rows, split } = encoded(table, 3);

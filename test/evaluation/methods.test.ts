@@ -9,6 +9,7 @@ import { openResultCache } from '../../src/evaluation/result-cache.js';
 import { Schedule } from '../../src/evaluation/schedule.js';
 import { parseAssignment } from '../../src/evaluation/settings.js';
 import type { TrialResult } from '../../src/evaluation/trial-job.js';
+import { openCheckpoints } from '../../src/scorers/checkpoint.js';
 import { METHODS } from '../../src/scorers/methods.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'auscult-cache-'));
@@ -87,6 +88,23 @@ describe('the cache of results', () => {
     expect(await cache.read('a')).toEqual(result);
     expect(await cache.read('b')).toBeNull();
     expect(await openResultCache(folder, { fresh: true }).read('a')).toBeNull();
+  });
+
+  it('is none where it cannot be written, and says so once', async () => {
+    const file = join(folder, 'a file');
+    writeFileSync(file, '');
+    const cache = openResultCache(file);
+    expect(cache.trouble).toBeNull();
+    await cache.write('a', result);
+    const said = cache.trouble;
+    expect(said).toMatch(/a file: cannot be written \((ENOTDIR|EEXIST)\): not every result could be kept/);
+    await cache.write('b', result);
+    expect(cache.trouble).toBe(said);
+    const checkpoints = openCheckpoints({ ...cache.checkpoint('a'), everyMs: 0 });
+    await checkpoints.offer(() => ({ phase: 'joint', step: 1, loss: 0, skippedBefore: 0, state: [] }));
+    expect(await checkpoints.read()).toBeNull();
+    await checkpoints.clear();
+    rmSync(file);
   });
 
   it('takes a torn file for none', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -47,14 +47,14 @@ describe('a folder of runs in the layout of SKAB', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   /** Two noisy columns that follow a load; a fault turns the second away from it. */
-  const write = (path: string, fault: boolean, labels: boolean) => {
+  const write = (path: string, fault: boolean, labels: boolean, count = 700) => {
     let seed = path.length;
     const noise = () => {
       seed = (seed * 1103515245 + 12345) % 2147483648;
       return seed / 2147483648 - 0.5;
     };
     const lines = [`datetime;Current;Flow;Pressure${labels ? ';anomaly;changepoint' : ''}`];
-    for (let i = 0; i < 700; i++) {
+    for (let i = 0; i < count; i++) {
       const at = new Date(Date.UTC(2020, 0, 1) + i * 1000).toISOString().slice(0, 19).replace('T', ' ');
       const load = Math.sin(i * 0.7) + noise();
       const bad = fault && i >= 500 && i < 600;
@@ -108,6 +108,21 @@ describe('a folder of runs in the layout of SKAB', () => {
     expect(results.results[0]?.budgets[0]?.anomalyFree).toEqual({ rows: 300, falseAlarmRate: 0, events: 0 });
     expect(results.runs).toBe(2);
   });
+
+  it('tells of a run that is too short, and has the figures of the others', async () => {
+    const data = join(folder, 'short');
+    mkdirSync(data);
+    copyFileSync(join(folder, 'valve1', '0.csv'), join(data, '0.csv'));
+    write(join(data, '1.csv'), false, true, 300);
+    const methods = methodRuns({ names: ['gmm'] });
+    const found = await evaluateSkab({ data, methods, seeds: 1, signal: new AbortController().signal });
+    const [gmm] = found.results;
+    expect(gmm?.failed).toEqual([{ name: '1', reason: expect.stringMatching(/1\.csv: .*after the first 400/) }]);
+    expect(gmm?.budgets[0]?.runs.map(({ name }) => name)).toEqual(['0']);
+    expect(gmm?.budgets[0]?.faults).toMatchObject({ total: 1, raised: 1 });
+    expect(results.results[0]?.failed).toEqual([]);
+    rmSync(data, { recursive: true });
+  }, 60_000);
 
   it('is asked for where it is not, with the place where it is published', () => {
     const there = /expected the folder of SKAB .*found .*github\.com\/waico\/SKAB/;

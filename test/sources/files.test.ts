@@ -12,7 +12,15 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'auscult-files-'));
   mkdirSync(at('clips', 'deeper'), { recursive: true });
   mkdirSync(at('empty'));
-  for (const name of ['clips/b.wav', 'clips/deeper/a.WAV', 'clips/notes.txt', 'elsewhere.wav'])
+  mkdirSync(at('clips', '.trash'));
+  for (const name of [
+    'clips/b.wav',
+    'clips/deeper/a.WAV',
+    'clips/notes.txt',
+    'elsewhere.wav',
+    'clips/._b.wav',
+    'clips/.trash/c.wav',
+  ])
     writeFileSync(at(name), '');
   symlinkSync(at('elsewhere.wav'), at('clips', 'link.wav'));
   symlinkSync(at('nowhere.wav'), at('clips', 'dangling.wav'));
@@ -27,6 +35,7 @@ it('finds files and links to files below a folder, by name', async () => {
 });
 
 it('takes a file as it is named', async () => {
+  expect(await filesOf([at('clips', '._b.wav')], ['.wav'])).toEqual([at('clips', '._b.wav')]);
   expect(await filesOf([at('clips', 'notes.txt')], ['.wav'])).toEqual([at('clips', 'notes.txt')]);
 });
 

@@ -7,7 +7,7 @@ import { learnsTables } from '../../evaluation/method-request.js';
 import { SOUND_LAYOUTS } from '../../evaluation/sound/layouts/index.js';
 import { PROTOCOLS } from '../../evaluation/split.js';
 import { METHODS } from '../../scorers/methods.js';
-import { defaultCache, type EvaluateFlags } from '../evaluate-flags.js';
+import { defaultCache, type EvaluateFlags, TABLE_PROTOCOL } from '../evaluate-flags.js';
 import { evaluatePictureFolder } from '../evaluate-pictures.js';
 import { evaluateSkabRuns } from '../evaluate-skab.js';
 import { evaluateClips } from '../evaluate-sound.js';
@@ -39,7 +39,9 @@ export function evaluateCommand(): Command {
     .option('--preset <name>', "one of the methods' recipes, such as robust or paper; all: each of them")
     .option('--recipe <name>', 'the same as --preset')
     .addOption(
-      new Option('--protocol <name>', 'how rows are split and flagged').choices([...PROTOCOLS]).default('paper'),
+      new Option('--protocol <name>', `tables: how rows are split and flagged (default ${TABLE_PROTOCOL})`).choices([
+        ...PROTOCOLS,
+      ]),
     )
     .option(
       '--seeds <n>',
@@ -54,30 +56,32 @@ export function evaluateCommand(): Command {
     )
     .option('--label-column <name>', 'csv: the column that says which rows are anomalous')
     .option('--anomaly-label <value>', 'csv: its value for them, if not 1, true, anomaly or outlier')
-    .option('--exclude <columns>', 'csv, skab: columns to leave out, separated by commas', list, [])
+    .option('--exclude <columns>', 'csv, skab: columns to leave out, separated by commas', list)
     .option('--set <name=value>', 'another hyper-parameter, for every method that has it; may be repeated', gather, [])
     .addOption(
       new Option(
         '--level-match <how>',
-        'sound: off: as recorded; on: every clip scaled to the level of the training clips',
-      )
-        .choices(['off', 'on', 'both'])
-        .default('both'),
+        'sound: off: as recorded; on: every clip scaled to the level of the training clips (default both)',
+      ).choices(['off', 'on', 'both']),
     )
     .option('--channel <n>', "sound: channel, counted from 0; by default the data set's usual one", wholeNumber)
-    .option('--only <names>', 'sound: only these machine types, ids or sections, separated by commas', list, [])
+    .option('--only <names>', 'sound: only these machine types, ids or sections, separated by commas', list)
     .option(
       '--folds <n>',
       'folder: cross-validate: normal clips of train/ are judged too, each by a model that did not learn it',
       atLeastOne,
     )
-    .option('--jobs <n>', 'trials at a time; by default one a core, as far as memory allows', atLeastOne)
-    .option('--threads <n>', 'threads of one trial; with 1 its figures are repeatable to the bit', atLeastOne, 1)
+    .option('--jobs <n>', 'tables, sound: trials at a time; by default one a core, as far as memory allows', atLeastOne)
+    .option(
+      '--threads <n>',
+      'not skab: threads of one trial; with 1, the default, its figures are repeatable to the bit',
+      atLeastOne,
+    )
     .option('--report <file.html>', 'also write curves, histograms and latent spaces to one self-contained page')
     .option('--encoder <files>', 'encoder-knn: ONNX files of a pretrained encoder, separated by commas')
     .option('--csv <folder>', "sound: also write scores and decisions as DCASE's CSV files")
-    .option('--cache <folder>', 'where finished trials are kept; by default in the cache folder of the user')
-    .option('--fresh', 'run every trial anew')
+    .option('--cache <folder>', 'not skab: where finished trials are kept; by default in the cache folder of the user')
+    .option('--fresh', 'not skab: run every trial anew')
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
@@ -91,7 +95,7 @@ Examples:
   $ auscult evaluate --dataset image-folder --data casting --method image-flat,image-conv
   $ auscult evaluate --dataset csv --data rig.csv --label-column faulty --anomaly-label yes --json
 
-An interrupted evaluation goes on where it was when the same command is given again.`,
+An interrupted evaluation goes on where it was when the same command is given again; skab begins anew.`,
     )
     .action(evaluate);
 }

@@ -1,5 +1,12 @@
 import { Command } from 'commander';
-import { AuscultError, type FeatureSpec, type Manifest, type Scorer, type Window } from '../../contracts.js';
+import {
+  AuscultError,
+  type FeatureSpec,
+  type Manifest,
+  type Scorer,
+  SourceError,
+  type Window,
+} from '../../contracts.js';
 import { pValue } from '../../decision/threshold.js';
 import { createFeatures } from '../../features/create-features.js';
 import { clipHopFrames, isSound } from '../../features/spec-sizes.js';
@@ -97,13 +104,23 @@ export async function scoreFile(
     windows += ready.length;
     ready = [];
   };
-  for await (const item of source.stream(signal)) {
-    signal.throwIfAborted();
-    if (item.kind === 'trouble') complain(file, new AuscultError(item.message));
-    else ready.push(...features.push(item));
-    if (ready.length >= windowsAtOnce) await scoreReady();
+  let told: string | null = null;
+  try {
+    for await (const item of source.stream(signal)) {
+      signal.throwIfAborted();
+      if (item.kind === 'trouble') {
+        told = item.message;
+        complain(file, new AuscultError(told));
+      } else ready.push(...features.push(item));
+      if (ready.length >= windowsAtOnce) await scoreReady();
+    }
+  } catch (error) {
+    // Of a file without sound the source says so once more.
+    if (told !== null && error instanceof SourceError && error.message.endsWith(told)) return null;
+    throw error;
   }
   await scoreReady();
+  if (windows === 0 && told !== null) return null;
   if (windows === 0) throw new AuscultError(`expected at least one whole window (${lengthOf(manifest)}), found less`);
   const energy = sum / windows;
   return { file, energy, pValue: pValue(manifest.calibration.long ?? manifest.calibration.short, energy), windows };

@@ -17,6 +17,7 @@ import { gather, interruptSignal, list, secondsRange, wholeNumber } from '../opt
 import { printJson, printLine } from '../output.js';
 import { Progress } from '../progress.js';
 import { recordedFiles, recordedSource } from '../recorded.js';
+import { say, sayTroubles } from '../replay-files.js';
 
 interface Flags {
   preset: string;
@@ -81,7 +82,8 @@ Examples:
   $ auscult train --preset table --method knn --data rig.csv --out models/rig-knn
   $ auscult train --preset image-flat --data photos/good --out models/casting
 
-An interrupted training goes on where it was when the same command is given again.`,
+An interrupted training goes on where it was when the same command is given again.
+What cannot be read is skipped and named; then the exit code is 1, though the package is written.`,
     )
     .action(train);
 }
@@ -91,6 +93,7 @@ async function train(flags: Flags): Promise<void> {
   const asked = presetRequest(flags.preset, { level: flags.level, exclude: flags.exclude });
   const files = await recordedFiles(kind, flags.data);
   const progress = new Progress('training', process.stderr.isTTY === true);
+  const troubles: string[] = [];
   const notes: string[] = [];
   try {
     const manifest = await commission({
@@ -115,10 +118,12 @@ async function train(flags: Flags): Promise<void> {
           shareDone(step),
           step.loss === null ? step.stage : `${step.stage}, loss ${step.loss.toPrecision(4)}`,
         ),
+      onTrouble: (line) => troubles.push(line),
       onNote: (line) => notes.push(line),
     });
     progress.stop();
-    for (const line of notes) process.stderr.write(`auscult: ${line}\n`);
+    notes.forEach(say);
+    sayTroubles(troubles);
     if (flags.json) return printJson(manifest);
     const { training, calibration, features } = manifest;
     printLine(

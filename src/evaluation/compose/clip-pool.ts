@@ -40,14 +40,19 @@ export class ClipPool {
   static async open(what: string, files: readonly string[], options: ClipPoolOptions): Promise<ClipPool> {
     const clips: PooledClip[] = [];
     const kept = new Map<string, Float32Array>();
+    const skipped: string[] = [];
+    const onSkip = (line: string): void => {
+      skipped.push(line);
+      options.onSkip?.(line);
+    };
     let room = options.keepSamples ?? KEEP_SAMPLES;
     for (const path of files) {
-      const samples = await readOrSkip(path, options);
+      const samples = await readOrSkip(path, { ...options, onSkip });
       if (!samples) continue;
       const { rms } = measureSignal(samples);
       const why = reasonToSkip(samples.length, rms, options);
       if (why) {
-        options.onSkip?.(`${path}: ${why}`);
+        onSkip(`${path}: ${why}`);
         continue;
       }
       clips.push({ path, length: samples.length, rms, digest: digestOf(samples) });
@@ -55,7 +60,8 @@ export class ClipPool {
       kept.set(path, samples);
       room -= samples.length;
     }
-    if (clips.length === 0) throw new SourceError(`${what}: expected recordings, found none in ${files.length} files`);
+    if (clips.length === 0)
+      throw new SourceError(`${what}: expected recordings, found none in ${files.length} files: ${skipped[0]}`);
     return new ClipPool(clips, kept, options);
   }
 

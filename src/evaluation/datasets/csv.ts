@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ConfigError, SourceError } from '../../contracts.js';
 import type { DatasetKind } from '../dataset.js';
-import { labelsOf, telltales } from '../labels.js';
+import { columnNamed, countingColumns, labelsOf, telltales } from '../labels.js';
 import { isFile, readColumns } from '../read-columns.js';
 import type { Table } from '../table.js';
 
@@ -21,7 +21,10 @@ export const csv: DatasetKind = {
     if (labelColumn === undefined) throw new ConfigError(missingLabel(table));
     const { anomalous, anomalies, unlabelled } = labelsOf(table, labelColumn, anomalyLabel);
     const labelled = table.rows - unlabelled;
-    const left = [labelColumn, ...exclude];
+    const asked = [labelColumn, ...exclude];
+    for (const name of exclude) columnNamed(table, name, '--exclude');
+    const counting = countingColumns(table, asked);
+    const left = [...asked, ...counting];
     return {
       name: 'csv',
       table,
@@ -35,6 +38,7 @@ export const csv: DatasetKind = {
         `column "${labelColumn}" is the label and not learnt from: ${anomalies} of ${labelled} rows are anomalous`,
         ...(anomalies > labelled / 2 ? ['more than half of the rows are anomalous: is --anomaly-label needed?'] : []),
         ...(unlabelled > 0 ? [`${unlabelled} rows without a label were left out`] : []),
+        ...counting.map((name) => `column "${name}" is left out: it counts the rows or the time`),
         ...(skipped[0] === undefined ? [] : [`${skipped.length} rows were left out: ${skipped[0]}`]),
         ...telltales(table, anomalous, left).map(
           (name) => `column "${name}" tells the label: each of its values has one class; --exclude leaves it out`,

@@ -1,14 +1,14 @@
 /** Methods × seeds on good and defective pictures: each learns good ones, and is judged by the graph that a package has. */
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { PRESETS, type Preset, presetNamed } from '../../commissioning/presets/index.js';
 import { runTraining } from '../../commissioning/run-training.js';
 import { AuscultError, ConfigError, type ImageFlatSpec, ModelError } from '../../contracts.js';
 import { rowShape } from '../../features/spec-sizes.js';
+import { type CheckpointPlace, openCheckpoints } from '../../scorers/checkpoint.js';
 import type { FittedModel, Hyperparameters } from '../../scorers/method.js';
 import { methodNamed, recipeOf } from '../../scorers/methods.js';
 import { RowScorer } from '../../scorers/row-scorer.js';
 import { codeDigest } from '../code-digest.js';
+import { presetsAsked } from '../method-request.js';
 import { metricsOf, stepsOf } from '../metrics.js';
 import type { ResultCache } from '../result-cache.js';
 import { type Assignment, settingsOf } from '../settings.js';
@@ -60,9 +60,7 @@ export interface EvaluatePicturesOptions {
 
 /** @param names of presets of pictures, or `all`   @throws {ConfigError} for a name or a setting that is not there */
 export function pictureMethods(names: readonly string[], assignments: readonly Assignment[]): PictureMethod[] {
-  const known = PRESETS.filter(({ modality }) => modality === 'image');
-  const chosen = [...new Set(names.flatMap((name) => (name === 'all' ? known : [picturePreset(name)])))];
-  const runs = chosen.map(({ name, features, method, recipe, settings: own = {} }) => {
+  const runs = presetsAsked(names, 'image').map(({ name, features, method, recipe, settings: own = {} }) => {
     const spec = features({});
     if (spec.kind !== 'image-flat') throw new ConfigError(`preset ${name}: expected features of pictures`);
     return { name, spec, method, recipe: recipeOf(methodNamed(method), recipe), own };
@@ -71,12 +69,6 @@ export function pictureMethods(names: readonly string[], assignments: readonly A
     ...run,
     settings: { ...own, ...settings },
   }));
-}
-
-function picturePreset(name: string): Preset {
-  const preset = presetNamed(name);
-  if (preset.modality === 'image') return preset;
-  throw new ConfigError(`--method ${name}: expected a preset of pictures, it is one of ${preset.modality}`);
 }
 
 /** A method that cannot learn says so in its outcome; the others go on. @throws the signal's reason */
@@ -126,10 +118,10 @@ async function cachedTrial(
   const key = JSON.stringify({ code: codeDigest([...CODE]), data, ...how, seed, threads });
   const known = await cache.read(key);
   if (known) return known;
-  const checkpoint = { folder: cache.partialFolder(key), key };
+  const checkpoint = cache.checkpoint(key);
   const trial = await runTrial(pictures, { ...how, seed, threads, checkpoint }, { signal, report });
   await cache.write(key, trial);
-  await rm(checkpoint.folder, { recursive: true, force: true });
+  await openCheckpoints(checkpoint).clear();
   return trial;
 }
 
@@ -138,7 +130,7 @@ const CODE = ['contracts.js', 'sources/images', 'features', 'engine', 'scorers',
 type TrialPlan = Omit<PictureMethod, 'name'> & {
   readonly seed: number;
   readonly threads: number;
-  readonly checkpoint: { readonly folder: string; readonly key: string };
+  readonly checkpoint: CheckpointPlace;
 };
 
 /** Every fifth training picture is held out, as `auscult train` does, for the threshold. */

@@ -60,8 +60,8 @@ export class ClipStore {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, bytes);
     } catch {
-      rmSync(path, { force: true });
       this.#writable = false;
+      removeTorn(path);
     }
   }
 
@@ -81,6 +81,15 @@ export class ClipStore {
     const key = [digest, channel, sampleRateHz, fftSize, hopSamples, melBands, this.code].join();
     const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
     return join(this.folder ?? '', name.slice(0, 1), `${name}.mel`);
+  }
+}
+
+/** Of a full disk; where nothing can be written nothing need be removed. */
+function removeTorn(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // what is torn fails its own digest
   }
 }
 

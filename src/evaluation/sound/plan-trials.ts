@@ -72,7 +72,7 @@ function trialsOf(machine: KnownMachine, code: string, options: TrialPlanOptions
         const how = { spec, referenceLevelDb, method: named, recipe, settings, seed, threads, mostRowBytes };
         const asked = { ...how, explain: index === 0 && explained.includes(method) };
         const key = JSON.stringify({ code, data, ...asked, files: fileDigests(settings) });
-        const job = { ...clips, ...asked, checkpoint: { folder: cache.partialFolder(key), key } };
+        const job = { ...clips, ...asked, checkpoint: cache.checkpoint(key) };
         const id = trialId(machine, method, levelMatched, index);
         return { id, name: method.name, words: `${machine.name}, ${method.name}`, job, bytes: bytesOf(job) };
       }),

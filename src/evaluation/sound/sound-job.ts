@@ -1,5 +1,6 @@
 /** What goes to a thread that reads clips, learns and judges, and what comes back. */
 import type { AudioFeatureSpec, MelSpec } from '../../contracts.js';
+import type { CheckpointPlace } from '../../scorers/checkpoint.js';
 import type { Hyperparameters } from '../../scorers/method.js';
 import type { Clip } from './dataset.js';
 
@@ -57,7 +58,7 @@ export interface SoundTrialJob {
   readonly mostRowBytes: number;
   /** Also explain the best and the worst clips. */
   readonly explain: boolean;
-  readonly checkpoint: { readonly folder: string; readonly key: string };
+  readonly checkpoint: CheckpointPlace;
 }
 
 /** A clip with what of it the energy comes from. */

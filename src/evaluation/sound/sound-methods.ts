@@ -1,9 +1,10 @@
 /** `--method` of an evaluation of sound: presets by name, with their features and overrides. */
-import { PRESETS, type Preset, presetNamed } from '../../commissioning/presets/index.js';
+import type { Preset } from '../../commissioning/presets/index.js';
 import { type AudioFeatureSpec, ConfigError } from '../../contracts.js';
 import { isSound } from '../../features/spec-sizes.js';
 import type { Hyperparameters } from '../../scorers/method.js';
 import { methodNamed, recipeOf } from '../../scorers/methods.js';
+import { presetsAsked } from '../method-request.js';
 import { type Assignment, settingsOf } from '../settings.js';
 
 export interface SoundMethod {
@@ -23,16 +24,7 @@ export interface SoundMethod {
  * @throws {ConfigError} for a name, or a setting, that is not there
  */
 export function soundMethods(names: readonly string[], assignments: readonly Assignment[] = []): SoundMethod[] {
-  const sound = PRESETS.filter(({ modality }) => modality === 'audio');
-  const chosen = [...new Set(names.flatMap((name) => (name === 'all' ? sound : [soundPreset(name)])))];
-  if (chosen.length === 0) throw new ConfigError('--method: expected at least one name');
-  return withSettings(chosen, assignments);
-}
-
-function soundPreset(name: string): Preset {
-  const preset = presetNamed(name);
-  if (preset.modality === 'audio') return preset;
-  throw new ConfigError(`--method ${name}: expected a preset of sound, it is one of ${preset.modality}`);
+  return withSettings(presetsAsked(names, 'audio'), assignments);
 }
 
 function withSettings(presets: readonly Preset[], assignments: readonly Assignment[]): SoundMethod[] {

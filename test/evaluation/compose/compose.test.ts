@@ -175,7 +175,7 @@ describe('recordings to compose from', () => {
       'short.wav',
     ]);
     await expect(ClipPool.open('--normal', [broken], options)).rejects.toThrow(
-      '--normal: expected recordings, found none in 1 files',
+      `--normal: expected recordings, found none in 1 files: ${lines[0]}`,
     );
   });
 

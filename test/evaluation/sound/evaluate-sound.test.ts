@@ -70,6 +70,14 @@ describe('an evaluation of sound', () => {
     first = await evaluation(rig, ['gmm-frames-4', 'mean-spectrum', 'rms-only'], { cacheFolder });
   });
 
+  it('has the same figures where nothing can be kept', async () => {
+    const file = join(newCache(), 'a file');
+    writeFileSync(file, '');
+    const again = await evaluation(rig, ['gmm-frames-4', 'mean-spectrum', 'rms-only'], { cacheFolder: file });
+    expect(scores(again)).toEqual(scores(first));
+    expect([again.reusedTrials, again.reusedClips]).toEqual([0, 0]);
+  });
+
   it('tells a whine from the hum, as recorded and at equal loudness', () => {
     const rows = resultsOf(first);
     expect(rows.map(({ method, levelMatched }) => [method, levelMatched])).toEqual(
