@@ -12,6 +12,8 @@ import { type AlertsConfig, type ConfigShape, configSchema, type FeedShape, secr
 export type FeedConfig = Omit<FeedShape, 'machine' | 'alerts'> & {
   readonly machine: string;
   readonly alerts: AlertsConfig;
+  /** Another feed with the same model: then neither may learn. Absent where the model is this feed's alone. */
+  readonly sharesModelWith?: string;
 };
 
 /** The configuration as the rest of the program gets it. Secrets are in memory only. */
@@ -120,15 +122,17 @@ function validate(
 
 function resolveConfig(shape: ConfigShape, baseDir: string): Config {
   const at = (path: string) => resolve(baseDir, path);
-  const feeds = shape.feeds.map(
-    (feed): FeedConfig => ({
+  const feeds = shape.feeds.map((feed): FeedConfig => {
+    const other = shape.feeds.find((one) => one !== feed && at(one.model) === at(feed.model));
+    return {
       ...feed,
       machine: feed.machine ?? feed.name,
       model: at(feed.model),
       source: resolveSource(feed.source, at),
       alerts: { ...shape.alerts, ...defined(feed.alerts ?? {}) },
-    }),
-  );
+      ...(other && { sharesModelWith: other.name }),
+    };
+  });
   checkTogether(shape, feeds);
   const config = {
     ...shape,

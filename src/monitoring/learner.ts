@@ -10,7 +10,7 @@ import { rollBackPackage } from '../scorers/package-files.js';
 import type { FeedModel } from './feed-model.js';
 import type { FeedMonitor } from './feed-monitor.js';
 import { settingsOf } from './feed-settings.js';
-import { learnRequest } from './learn-request.js';
+import { learnRequest, refuseSharedModel } from './learn-request.js';
 
 export interface LearnerOptions {
   readonly dataDir: string;
@@ -32,7 +32,7 @@ export class Learner {
 
   /**
    * Starts recording; resolves at once with a line for the sender.
-   * @throws {ConfigError} while the feed is learning already, and for minutes or a preset that make no sense
+   * @throws {ConfigError} while the feed is learning already, and for what `learnRequest` refuses
    */
   async start(monitor: FeedMonitor, feed: FeedConfig, asked: { minutes: number; preset?: string }): Promise<string> {
     this.#refuseWhileLearning(feed);
@@ -52,10 +52,12 @@ export class Learner {
   /**
    * Changes to the package before; doing it twice changes nothing. Resolves with a line for the sender once the packages
    * have changed places; the feed follows within seconds.
-   * @throws {ConfigError} when there is none, or while the feed is learning   @throws {ModelError} when it is broken
+   * @throws {ConfigError} when there is none, while the feed is learning, and where another feed has the same model
+   * @throws {ModelError} when it is broken
    */
   async rollBack(monitor: FeedMonitor, feed: FeedConfig): Promise<string> {
     this.#refuseWhileLearning(feed);
+    refuseSharedModel(feed);
     const changed = this.#changeBack(feed);
     const done = changed
       .then((model) => this.#switchOver(monitor, feed, model))

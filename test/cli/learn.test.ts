@@ -87,6 +87,15 @@ describe('auscult learn without a service', { timeout: 120_000 }, () => {
     expect([createdAt('learned.previous'), createdAt()]).toEqual(made);
   });
 
+  it('learns and rolls back no model that another feed has, too', async () => {
+    const one = pump(sound('pump-00-normal.wav'));
+    configure(one, { feeds: [one, { ...one, name: 'twin' }] });
+    const refused = { code: 2, err: expect.stringMatching(/a model that is twin's alone, .*learned, which is pump's/) };
+    expect(await learn('twin', '--minutes', '1')).toMatchObject(refused);
+    expect(await learn('twin', '--roll-back')).toMatchObject(refused);
+    expect(existsSync(join(folder, 'data', 'learned'))).toBe(false);
+  });
+
   it('refuses sound that clips, that changes, or that ends too soon, and what is not there', async () => {
     const loud = Float32Array.from({ length: 160_000 }, (_, i) => Math.max(-1, Math.min(1, 3 * Math.sin(i / 20))));
     const wav = join(folder, 'loud.wav');

@@ -4,6 +4,7 @@ import { MOST_MINUTES } from '../../commissioning/learn.js';
 import { type Config, type FeedConfig, loadConfig, readTls } from '../../config/load.js';
 import { ConfigError, type LearnProgress, SourceError } from '../../contracts.js';
 import { learnAlone } from '../../monitoring/learn-alone.js';
+import { refuseSharedModel } from '../../monitoring/learn-request.js';
 import { rollBackPackage } from '../../scorers/package-files.js';
 import { openEmbeddedBroker } from '../../sinks/mqtt/index.js';
 import { takeDataFolder } from '../../store/service-file.js';
@@ -74,6 +75,7 @@ async function run(flags: Flags): Promise<void> {
 
 async function alone(config: Config, feed: FeedConfig, flags: Flags, signal: AbortSignal): Promise<string> {
   if (flags.rollBack) {
+    refuseSharedModel(feed);
     const { createdAt } = await rollBackPackage(feed.model);
     return `rolled back to the model of ${createdAt}`;
   }
