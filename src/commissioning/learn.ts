@@ -13,6 +13,8 @@ import {
 } from '../contracts.js';
 import { type Budget, describeBudget } from '../decision/threshold.js';
 import type { SessionOptions } from '../engine/session.js';
+import { checkPackagePlace } from '../scorers/package-places.js';
+import { storageError } from '../sources/storage-error.js';
 import { type CommissionProgress, commission } from './commission.js';
 import { presetNamed, presetRequest } from './presets/index.js';
 import { openRecording, type Recording, type RecordingOptions } from './recording.js';
@@ -57,24 +59,38 @@ export const MOST_MINUTES = 1_440;
 const PATIENCE_MS = 60_000;
 const TELL_EVERY_MS = 1_000;
 
-/** @throws {ConfigError} for minutes or a preset that make no sense */
-export function checkLearning({ minutes, preset, modality }: Pick<LearnOptions, 'minutes' | 'preset' | 'modality'>) {
+/**
+ * What can be known before a recording of minutes.
+ * @throws {ConfigError} for minutes or a preset that make no sense   @throws {StorageError} where the package cannot be written
+ */
+export function checkLearning(options: Pick<LearnOptions, 'minutes' | 'preset' | 'modality' | 'out'>): void {
+  const { minutes, preset, modality, out } = options;
   if (!(minutes > 0 && minutes <= MOST_MINUTES))
     throw new ConfigError(`minutes: expected more than 0 and at most ${MOST_MINUTES}, found ${minutes}`);
   const sees = presetNamed(preset).modality;
   if (sees !== modality)
     throw new ConfigError(`preset: ${preset} is for ${sees}, expected one for the feed's ${modality}`);
+  checkPackagePlace(out);
 }
 
 /**
  * Records, checks, trains and writes the package; the one before it is kept.
  * @throws {SourceError} when what was heard is not fit to learn from, saying what was expected and found
- * @throws {ModelError} when nothing can be learnt from it   @throws the signal's reason
+ * @throws {ModelError} when nothing can be learnt from it   @throws {StorageError} when the disk refuses
+ * @throws the signal's reason
  */
 export async function learn(options: LearnOptions): Promise<Learned> {
   checkLearning(options);
-  const { feed, preset, level, engine, out, signal } = options;
-  const folder = join(options.dataDir, 'learned', feed, new Date().toISOString().replaceAll(':', '-'));
+  const folder = join(options.dataDir, 'learned', options.feed, new Date().toISOString().replaceAll(':', '-'));
+  try {
+    return await learnIn(folder, options);
+  } catch (error) {
+    throw storageError(`recording ${folder}`, error);
+  }
+}
+
+async function learnIn(folder: string, options: LearnOptions): Promise<Learned> {
+  const { preset, level, engine, out, signal } = options;
   mkdirSync(folder, { recursive: true });
   const source = await record(options, folder);
   options.onNote(`recorded ${options.minutes} min of normal running in ${folder}`);

@@ -19,7 +19,10 @@ export function refuseSharedModel({ name, model, sharesModelWith }: FeedConfig):
     );
 }
 
-/** @throws {ConfigError} for minutes or a preset that make no sense, and for a model that is another feed's, too */
+/**
+ * @throws {ConfigError} for minutes or a preset that make no sense, and for a model that is another feed's, too
+ * @throws {StorageError} where the package cannot be written
+ */
 export function learnRequest(feed: FeedConfig, asked: { minutes: number; preset?: string }): LearnRequest {
   refuseSharedModel(feed);
   const modality = modalityOf(feed);

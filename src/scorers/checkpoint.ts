@@ -3,6 +3,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { HostTensor } from '../engine/index.js';
+import { storageError } from '../sources/storage-error.js';
 import type { WatchedPhases } from './watch.js';
 
 /** Where a training stands between two native calls. */
@@ -21,6 +22,7 @@ export interface Checkpoint {
 export interface CheckpointStore {
   /** The saved state, or null when there is none that belongs to this training. */
   read(): Promise<Checkpoint | null>;
+  /** @throws {StorageError} when the disk refuses */
   save(checkpoint: () => Checkpoint): Promise<void>;
   /** Saves when the last save is long enough ago. */
   offer(checkpoint: () => Checkpoint): Promise<void>;
@@ -46,8 +48,12 @@ export function openCheckpoints({ folder, key, everyMs = 3_000, onRefused }: Che
   const path = join(folder, FILE);
   let savedAt = Date.now();
   const save = async (checkpoint: () => Checkpoint): Promise<void> => {
-    await mkdir(folder, { recursive: true });
-    await writeWhole(path, encode(key, checkpoint()));
+    try {
+      await mkdir(folder, { recursive: true });
+      await writeWhole(path, encode(key, checkpoint()));
+    } catch (error) {
+      throw storageError(`checkpoint ${path}`, error);
+    }
     savedAt = Date.now();
   };
   return {

@@ -113,6 +113,13 @@ describe('the files that ship', () => {
     expect(loadConfig({ file: 'config/demo.yaml', env: {} }).feeds).toHaveLength(2);
   });
 
+  it('let the service write what it learns: relative models start where it may write', () => {
+    const unit = readFileSync('config/auscult.service', 'utf8');
+    const [, start] = /^WorkingDirectory=(.+)$/m.exec(unit) ?? [];
+    expect(unit).toContain('ProtectSystem=strict');
+    expect(unit).toContain(`\nReadWritePaths=${start}\n`);
+  });
+
   it('include the JSON Schema as the code generates it', () => {
     const stored: unknown = JSON.parse(readFileSync('config/auscult.schema.json', 'utf8'));
     expect(stored).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));

@@ -59,4 +59,13 @@ describe('the learner of a service', () => {
     await learner.close();
     expect([told, existsSync(join(folder, 'data'))]).toEqual([[], false]);
   });
+
+  it('says before it records that the package could not be written', async () => {
+    const { monitor, learner, feed, told } = await learning('auscult.yaml/models/pump');
+    await expect(learner.start(monitor, feed, { minutes: 1 })).rejects.toThrow(
+      /^folder .*auscult\.yaml of the model .*pump: expected a file in a folder, the path leads elsewhere \(ENOTDIR\)$/,
+    );
+    await learner.close();
+    expect([told, existsSync(join(folder, 'data'))]).toEqual([[], false]);
+  });
 });
