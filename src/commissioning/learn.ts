@@ -1,5 +1,5 @@
 /** From what a feed hears now to a calibrated package: record normal running, look at it, train, say what it promises. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   ConfigError,
@@ -14,10 +14,10 @@ import {
 import { type Budget, describeBudget } from '../decision/threshold.js';
 import type { SessionOptions } from '../engine/session.js';
 import { checkPackagePlace } from '../scorers/package-places.js';
-import { storageError } from '../sources/storage-error.js';
+import { StorageError, storageError } from '../sources/storage-error.js';
 import { type CommissionProgress, commission } from './commission.js';
 import { presetNamed, presetRequest } from './presets/index.js';
-import { openRecording, type Recording, type RecordingOptions } from './recording.js';
+import { bytesOf, checkRoom, openRecording, type Recording, type RecordingOptions } from './recording.js';
 
 /** What the feed says while it is recorded: what it hears, that its machine was switched, that no more will come. */
 export type Heard = Observation | { readonly kind: 'machine'; readonly running: boolean } | { readonly kind: 'end' };
@@ -61,16 +61,20 @@ const TELL_EVERY_MS = 1_000;
 
 /**
  * What can be known before a recording of minutes.
- * @throws {ConfigError} for minutes or a preset that make no sense   @throws {StorageError} where the package cannot be written
+ * @throws {ConfigError} for minutes or a preset that make no sense
+ * @throws {StorageError} where the package cannot be written or the recording has no room
  */
-export function checkLearning(options: Pick<LearnOptions, 'minutes' | 'preset' | 'modality' | 'out'>): void {
-  const { minutes, preset, modality, out } = options;
+export function checkLearning(
+  options: Pick<LearnOptions, 'minutes' | 'preset' | 'modality' | 'out' | 'dataDir'>,
+): void {
+  const { minutes, preset, modality, out, dataDir } = options;
   if (!(minutes > 0 && minutes <= MOST_MINUTES))
     throw new ConfigError(`minutes: expected more than 0 and at most ${MOST_MINUTES}, found ${minutes}`);
   const sees = presetNamed(preset).modality;
   if (sees !== modality)
     throw new ConfigError(`preset: ${preset} is for ${sees}, expected one for the feed's ${modality}`);
   checkPackagePlace(out);
+  checkRoom(dataDir, bytesOf(modality, minutes));
 }
 
 /**
@@ -85,7 +89,10 @@ export async function learn(options: LearnOptions): Promise<Learned> {
   try {
     return await learnIn(folder, options);
   } catch (error) {
-    throw storageError(`recording ${folder}`, error);
+    const known = storageError(`recording ${folder}`, error);
+    // A full disk would stay full.
+    if (known instanceof StorageError && known.failure === 'full') rmSync(folder, { recursive: true, force: true });
+    throw known;
   }
 }
 
@@ -150,6 +157,7 @@ function heardEnough(options: LearnOptions, recording: Recording, wantedMs: numb
           return;
         }
         recording.add(heard);
+        checkRoom(options.dataDir);
       } catch (error) {
         return end(error);
       }

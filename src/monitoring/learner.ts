@@ -36,7 +36,7 @@ export class Learner {
    */
   async start(monitor: FeedMonitor, feed: FeedConfig, asked: { minutes: number; preset?: string }): Promise<string> {
     this.#refuseWhileLearning(feed);
-    const request = learnRequest(feed, asked);
+    const request = learnRequest(feed, { ...asked, dataDir: this.#options.dataDir });
     if (monitor.runningSaid === false)
       throw new ConfigError(`learn: expected ${feed.machine} to run, ${feed.operating.topic} says that it is off`);
     const done = this.#learn(monitor, feed, request)
@@ -93,10 +93,10 @@ export class Learner {
   }
 
   async #learn(monitor: FeedMonitor, feed: FeedConfig, request: ReturnType<typeof learnRequest>): Promise<void> {
-    const { log, dataDir, engine, onProgress } = this.#options;
+    const { log, engine, onProgress } = this.#options;
     const { manifest } = await learn({
       ...request,
-      ...{ dataDir, engine, onProgress },
+      ...{ engine, onProgress },
       signal: this.#stop.signal,
       listen: (listener: (heard: Heard) => void) => void monitor.listen(listener, Date.now()),
       stop: () => monitor.stopListening(),

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { Verdict } from '../contracts.js';
+import { freeBytes, hasRoom } from '../sources/free-space.js';
 import { attempt } from '../sources/storage-error.js';
-import { freeBytes, hasRoom } from './disk-space.js';
 import type { Pressure } from './pressure.js';
 import type { ScoreTable } from './score-table.js';
 

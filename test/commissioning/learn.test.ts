@@ -5,10 +5,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { type Heard, type LearnOptions, learn } from '../../src/commissioning/learn.js';
 import type { AudioObservation, LearnProgress, RowObservation, SignalStats } from '../../src/contracts.js';
 import { openRandom } from '../../src/scorers/random.js';
+import { disk, fillUp, mayMount } from '../support/small-disk.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'auscult-learn-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const MIB = 1024 * 1024;
 const rate = 16_000;
 const random = openRandom(1, 'learn');
 const healthy: SignalStats = { rms: 0.05, peak: 0.2, dc: 0, clippedShare: 0, stuckShare: 0, nonFinite: 0 };
@@ -106,5 +108,41 @@ describe('learning', () => {
     expect(count).toBeLessThan(124);
     expect(new Set(told.map(({ stage }) => stage))).toEqual(new Set(['recording', 'training']));
     expect(told.every(({ share }) => share >= 0 && share <= 1)).toBe(true);
+  }, 60_000);
+});
+
+describe.skipIf(!mayMount)('learning on a small disk (needs a user who may mount a tmpfs)', () => {
+  const recordings = (dataDir: string) =>
+    existsSync(join(dataDir, 'learned')) ? readdirSync(join(dataDir, 'learned', 'pump')) : [];
+
+  it('begins no recording that would fill it, saying where, how much it needs and what is free', async () => {
+    const dataDir = disk(70 * MIB);
+    const { learned, count } = await learnt(second, { dataDir, minutes: 10 });
+    expect(learned).toBe(
+      `recording in ${dataDir}: expected ${64 * MIB + 19_200_000} bytes of free disk, found ${70 * MIB}`,
+    );
+    expect([count, recordings(dataDir)]).toEqual([0, []]);
+  });
+
+  it('ends and deletes a recording when somebody else fills it', async () => {
+    const dataDir = disk(70 * MIB);
+    const { learned, count } = await learnt(
+      (i) => {
+        if (i === 5) fillUp(dataDir, 20 * MIB);
+        return second(i);
+      },
+      { dataDir },
+    );
+    expect(learned).toMatch(/^recording in .*: expected \d+ bytes of free disk, found \d+$/);
+    expect(count).toBeLessThan(10);
+    expect(recordings(dataDir)).toEqual([]);
+  });
+
+  it('deletes the recording when there is no room for the package', async () => {
+    const [dataDir, full] = [join(folder, 'elsewhere'), disk(16 * 1024)];
+    const over = { modality: 'table', preset: 'table', minutes: 2, dataDir, out: join(full, 'package') } as const;
+    const { learned } = await learnt(row, over);
+    expect(learned).toMatch(/^(model|checkpoint) .*: expected room to write, the disk \(or the quota\) is full/);
+    expect([recordings(dataDir), readdirSync(full)]).toEqual([[], []]);
   }, 60_000);
 });
