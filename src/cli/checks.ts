@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:f
 import { connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import type { Config } from '../config/load.js';
+import { brokerIsExternal, type Config } from '../config/load.js';
 
 export interface Check {
   readonly what: string;
@@ -57,8 +57,7 @@ export function dataFolder(folder: string): Check {
 
 export async function broker({ mqtt }: Config): Promise<Check> {
   if (!mqtt.enabled) return { what: 'MQTT', result: 'fine', detail: 'switched off by mqtt.enabled' };
-  const external = (mqtt.broker ?? (mqtt.url ? 'external' : 'embedded')) === 'external';
-  if (!external || !mqtt.url)
+  if (!brokerIsExternal(mqtt) || !mqtt.url)
     return { what: 'MQTT', result: 'fine', detail: `embedded broker, port ${mqtt.port} or the next free one` };
   const { hostname, port, protocol } = new URL(mqtt.url);
   const defaults: Record<string, number> = { 'mqtts:': 8883, 'ssl:': 8883, 'tls:': 8883, 'ws:': 80, 'wss:': 443 };

@@ -70,11 +70,16 @@ export function checkLearning(
   const { minutes, preset, modality, out, dataDir } = options;
   if (!(minutes > 0 && minutes <= MOST_MINUTES))
     throw new ConfigError(`minutes: expected more than 0 and at most ${MOST_MINUTES}, found ${minutes}`);
+  checkPreset(preset, modality);
+  checkPackagePlace(out);
+  checkRoom(dataDir, bytesOf(modality, minutes));
+}
+
+/** @throws {ConfigError} for a preset that is not known or sees something else than the feed gives */
+export function checkPreset(preset: string, modality: Modality): void {
   const sees = presetNamed(preset).modality;
   if (sees !== modality)
     throw new ConfigError(`preset: ${preset} is for ${sees}, expected one for the feed's ${modality}`);
-  checkPackagePlace(out);
-  checkRoom(dataDir, bytesOf(modality, minutes));
 }
 
 /**

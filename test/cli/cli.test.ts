@@ -76,6 +76,36 @@ describe('auscult', () => {
     expect((await auscult('config', 'print', '--config', good)).out).toContain('clipDays: 90');
   });
 
+  it('checks what run and learn would refuse, each with its line', async () => {
+    const file = join(folder, 'refused.yaml');
+    writeFileSync(
+      file,
+      `http:
+  host: 0.0.0.0
+  allowedOrigins: [https://auscult.plant, "auscult.plant/x"]
+mqtt:
+  url: "mqtt://"
+feeds:
+  - { name: a, model: a, source: { type: microphone }, learn: { preset: mel } }
+  - name: b
+    model: b
+    source: { type: microphone }
+    learn: { preset: table }
+`,
+    );
+    const { code, err } = await auscult('config', 'check', '--config', 'refused.yaml');
+    expect(code).toBe(2);
+    expect(err.trim().split('\n')).toEqual([
+      expect.stringMatching(/refused\.yaml:2: http\.host: 0\.0\.0\.0 can be reached from other machines/),
+      expect.stringMatching(/refused\.yaml:3: http\.allowedOrigins: expected an origin .*, got auscult\.plant\/x$/),
+      expect.stringMatching(/refused\.yaml:5: mqtt url: expected mqtt:\/\/host:port, .*, found "mqtt:\/\/"$/),
+      expect.stringMatching(/refused\.yaml:7: feeds\[0\]\.learn\.preset: expected one of mel-frames.*, found "mel"$/),
+      expect.stringMatching(/refused\.yaml:11: feeds\[1\]\.learn\.preset: table is for table, expected one .* audio$/),
+    ]);
+    const run = await auscult('run', '--config', 'refused.yaml');
+    expect(run).toMatchObject({ code: 2, err });
+  });
+
   it('scores sound, one JSON object a file, and exits 1 naming a file that cannot be read', async () => {
     const broken = join(folder, 'broken.wav');
     writeFileSync(broken, 'RIFF....not a wave');

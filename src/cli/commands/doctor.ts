@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { loadConfig } from '../../config/load.js';
 import { AuscultError } from '../../contracts.js';
 import { openScorer } from '../../scorers/package-scorer.js';
 import { broker, type Check, dataFolder, feedInput, node, pagePort, program } from '../checks.js';
+import { readConfig } from '../configuration.js';
 import { engineChecks } from '../engine-checks.js';
 import { printJson, printLine } from '../output.js';
 
@@ -33,7 +33,7 @@ async function doctor({ config: file, json }: { config: string; json?: boolean }
 
 async function configured(file: string): Promise<Check[]> {
   try {
-    const config = loadConfig({ file });
+    const config = readConfig({ file });
     const models = await Promise.all(config.feeds.map(({ name, model }) => modelCheck(name, model)));
     return [
       { what: `configuration ${file}`, result: 'fine', detail: `${config.feeds.length} feeds` },

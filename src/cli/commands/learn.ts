@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { MOST_MINUTES } from '../../commissioning/learn.js';
-import { type Config, type FeedConfig, loadConfig, readTls } from '../../config/load.js';
+import { brokerIsExternal, type Config, type FeedConfig, readTls } from '../../config/load.js';
 import { ConfigError, type LearnProgress, SourceError } from '../../contracts.js';
 import { learnAlone } from '../../monitoring/learn-alone.js';
 import { refuseSharedModel } from '../../monitoring/learn-request.js';
 import { rollBackPackage } from '../../scorers/package-files.js';
 import { openEmbeddedBroker } from '../../sinks/mqtt/index.js';
 import { takeDataFolder } from '../../store/service-file.js';
+import { readConfig } from '../configuration.js';
 import { interruptSignal } from '../options.js';
 import { printJson, printLine } from '../output.js';
 import { Progress } from '../progress.js';
@@ -54,7 +55,7 @@ function minutesOf(text: string): number {
 }
 
 async function run(flags: Flags): Promise<void> {
-  const config = loadConfig({ file: flags.config });
+  const config = readConfig({ file: flags.config });
   const feed = config.feeds.find(({ name }) => name === flags.feed);
   if (!feed)
     throw new ConfigError(
@@ -100,8 +101,7 @@ async function alone(config: Config, feed: FeedConfig, flags: Flags, signal: Abo
 
 /** The service's own broker is needed where rows, or whether the machine runs, come over it. */
 async function ownBroker({ mqtt }: Config, { source, operating }: FeedConfig) {
-  const external = (mqtt.broker ?? (mqtt.url ? 'external' : 'embedded')) === 'external';
-  if (!mqtt.enabled || external || (source.type !== 'topic' && operating.from !== 'topic')) return null;
+  if (!mqtt.enabled || brokerIsExternal(mqtt) || (source.type !== 'topic' && operating.from !== 'topic')) return null;
   const broker = await openEmbeddedBroker({
     port: mqtt.port,
     onNotice: (line) => process.stderr.write(`auscult: ${line}\n`),
