@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   ConfigError,
+  LEARN_MINUTES,
   type LearnProgress,
   type LevelPolicy,
   type Manifest,
@@ -15,7 +16,7 @@ import { type Budget, describeBudget } from '../decision/threshold.js';
 import type { SessionOptions } from '../engine/session.js';
 import { checkPackagePlace } from '../scorers/package-places.js';
 import { StorageError, storageError } from '../sources/storage-error.js';
-import { type CommissionProgress, commission } from './commission.js';
+import { type CommissionProgress, commission, partialOf } from './commission.js';
 import { presetNamed, presetRequest } from './presets/index.js';
 import { bytesOf, checkRoom, openRecording, type Recording, type RecordingOptions } from './recording.js';
 
@@ -54,7 +55,6 @@ export interface Learned {
   readonly promise: string;
 }
 
-export const MOST_MINUTES = 1_440;
 /** A live feed that delivers has covered the time wanted after twice that time, and this. */
 const PATIENCE_MS = 60_000;
 const TELL_EVERY_MS = 1_000;
@@ -68,8 +68,9 @@ export function checkLearning(
   options: Pick<LearnOptions, 'minutes' | 'preset' | 'modality' | 'out' | 'dataDir'>,
 ): void {
   const { minutes, preset, modality, out, dataDir } = options;
-  if (!(minutes > 0 && minutes <= MOST_MINUTES))
-    throw new ConfigError(`minutes: expected more than 0 and at most ${MOST_MINUTES}, found ${minutes}`);
+  const { least, most } = LEARN_MINUTES;
+  if (!(minutes >= least && minutes <= most))
+    throw new ConfigError(`minutes: expected ${least} to ${most}, found ${minutes}`);
   checkPreset(preset, modality);
   checkPackagePlace(out);
   checkRoom(dataDir, bytesOf(modality, minutes));
@@ -95,8 +96,9 @@ export async function learn(options: LearnOptions): Promise<Learned> {
     return await learnIn(folder, options);
   } catch (error) {
     const known = storageError(`recording ${folder}`, error);
-    // A full disk would stay full.
-    if (known instanceof StorageError && known.failure === 'full') rmSync(folder, { recursive: true, force: true });
+    // A full disk would stay full; a training goes on only with the same recording.
+    if (known instanceof StorageError && known.failure === 'full')
+      for (const left of [folder, partialOf(options.out)]) rmSync(left, { recursive: true, force: true });
     throw known;
   }
 }

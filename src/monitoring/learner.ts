@@ -40,7 +40,7 @@ export class Learner {
     if (monitor.runningSaid === false)
       throw new ConfigError(`learn: expected ${feed.machine} to run, ${feed.operating.topic} says that it is off`);
     const done = this.#learn(monitor, feed, request)
-      .catch((error: Error) => this.#failed(feed, error))
+      .catch((error: Error) => this.#failed(feed, 'learning', error))
       .finally(() => {
         this.#running.delete(feed.name);
         return monitor.listen(null, Date.now());
@@ -59,9 +59,13 @@ export class Learner {
     this.#refuseWhileLearning(feed);
     refuseSharedModel(feed);
     const changed = this.#changeBack(feed);
+    // What is refused at once, only the sender is told.
     const done = changed
-      .then((model) => this.#switchOver(monitor, feed, model))
-      .catch((error: Error) => this.#failed(feed, error))
+      .then(
+        (model) =>
+          this.#switchOver(monitor, feed, model).catch((error: Error) => this.#failed(feed, 'rolling back', error)),
+        () => {},
+      )
       .finally(() => this.#running.delete(feed.name));
     this.#running.set(feed.name, done);
     const { manifest } = await changed;
@@ -107,13 +111,13 @@ export class Learner {
     await this.#switchOver(monitor, feed, await this.#options.reopen(feed.name));
   }
 
-  #failed(feed: FeedConfig, error: Error): void {
+  #failed(feed: FeedConfig, what: 'learning' | 'rolling back', error: Error): void {
     if (this.#stop.signal.aborted) return;
     const known = error instanceof AuscultError;
     this.#options.log.warn(
-      `${feed.name}: learning failed, the feed goes on as before: ${known ? error.message : (error.stack ?? String(error))}`,
+      `${feed.name}: ${what} failed, the feed goes on as before: ${known ? error.message : (error.stack ?? String(error))}`,
     );
-    this.#tell(feed, 'failed', 1, known ? error.message : 'learning failed for a reason that is in the log');
+    this.#tell(feed, 'failed', 1, known ? error.message : `${what} failed for a reason that is in the log`);
   }
 
   #tell({ name: feed, machine }: FeedConfig, stage: LearnProgress['stage'], share: number, message: string): void {

@@ -60,6 +60,13 @@ describe('the learner of a service', () => {
     expect([told, existsSync(join(folder, 'data'))]).toEqual([[], false]);
   });
 
+  it('tells only the sender that there is nothing to roll back to', async () => {
+    const { monitor, learner, feed, told, warned } = await learning('models/first');
+    await expect(learner.rollBack(monitor, feed)).rejects.toThrow(/^roll back: expected a package at .*, found none$/);
+    await learner.close();
+    expect([told, warned]).toEqual([[], []]);
+  });
+
   it('says before it records that the package could not be written', async () => {
     const { monitor, learner, feed, told } = await learning('auscult.yaml/models/pump');
     await expect(learner.start(monitor, feed, { minutes: 1 })).rejects.toThrow(

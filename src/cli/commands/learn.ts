@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { MOST_MINUTES } from '../../commissioning/learn.js';
 import { brokerIsExternal, type Config, type FeedConfig, readTls } from '../../config/load.js';
-import { ConfigError, type LearnProgress, SourceError } from '../../contracts.js';
+import { ConfigError, LEARN_MINUTES, type LearnProgress, SourceError } from '../../contracts.js';
 import { learnAlone } from '../../monitoring/learn-alone.js';
 import { refuseSharedModel } from '../../monitoring/learn-request.js';
 import { rollBackPackage } from '../../scorers/package-files.js';
@@ -50,8 +49,9 @@ the data folder, under learned/.`,
 
 function minutesOf(text: string): number {
   const minutes = Number(text);
-  if (minutes > 0 && minutes <= MOST_MINUTES) return minutes;
-  throw new InvalidArgumentError(`expected minutes, more than 0 and at most ${MOST_MINUTES}, found "${text}"`);
+  const { least, most } = LEARN_MINUTES;
+  if (minutes >= least && minutes <= most) return minutes;
+  throw new InvalidArgumentError(`minutes: expected ${least} to ${most}, found ${text}`);
 }
 
 async function run(flags: Flags): Promise<void> {
