@@ -4,7 +4,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
-import { type Config, type FeedConfig, readTls } from './config/load.js';
+import { brokerIsExternal, type Config, type FeedConfig, readTls } from './config/load.js';
 import {
   AuscultError,
   type Command,
@@ -184,7 +184,7 @@ class Service implements App {
   async #openMqtt(store: Store): Promise<void> {
     const { mqtt, feeds } = this.#config;
     if (!mqtt.enabled) return;
-    const external = (mqtt.broker ?? (mqtt.url ? 'external' : 'embedded')) === 'external';
+    const external = brokerIsExternal(mqtt);
     if (!external)
       this.#embedded = await openEmbeddedBroker({ port: mqtt.port, onNotice: (line) => this.#log.warn(line) });
     this.#broker = {

@@ -506,6 +506,9 @@ export interface Sink {
   close(): Promise<void>;
 }
 
+/** How long normal running may be recorded for `learn`, minutes. */
+export const LEARN_MINUTES = { least: 1, most: 1_440 } as const;
+
 /** A command from MQTT or the dashboard, for one machine. */
 export type Command =
   | { readonly command: 'acknowledge'; readonly machine: string; readonly eventId: string | null }

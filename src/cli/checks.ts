@@ -1,14 +1,18 @@
 /** What `auscult doctor` looks at. Each check answers with one line and never throws. */
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import { dirname } from 'node:path';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { promisify } from 'node:util';
-import type { Config } from '../config/load.js';
+import { brokerIsExternal, type Config, type FeedConfig } from '../config/load.js';
+import { checkModality } from '../monitoring/open-source.js';
+import { checkPackagePlace, packageIsThere } from '../scorers/package-places.js';
+import { openScorer } from '../scorers/package-scorer.js';
+import { bind } from '../sinks/http/bind.js';
 
 export interface Check {
   readonly what: string;
-  readonly result: 'fine' | 'missing' | 'wrong';
+  readonly result: 'fine' | 'missing' | 'warn' | 'wrong';
   readonly detail: string;
 }
 
@@ -57,8 +61,7 @@ export function dataFolder(folder: string): Check {
 
 export async function broker({ mqtt }: Config): Promise<Check> {
   if (!mqtt.enabled) return { what: 'MQTT', result: 'fine', detail: 'switched off by mqtt.enabled' };
-  const external = (mqtt.broker ?? (mqtt.url ? 'external' : 'embedded')) === 'external';
-  if (!external || !mqtt.url)
+  if (!brokerIsExternal(mqtt) || !mqtt.url)
     return { what: 'MQTT', result: 'fine', detail: `embedded broker, port ${mqtt.port} or the next free one` };
   const { hostname, port, protocol } = new URL(mqtt.url);
   const defaults: Record<string, number> = { 'mqtts:': 8883, 'ssl:': 8883, 'tls:': 8883, 'ws:': 80, 'wss:': 443 };
@@ -80,28 +83,35 @@ function tcp(host: string, port: number): Promise<string | null> {
   });
 }
 
-export function pagePort({ http }: Config): Promise<Check> {
+/** Takes the port as `run` would, for a moment. */
+export async function pagePort({ http }: Config): Promise<Check> {
   const what = `page ${http.host}:${http.port}`;
-  if (!http.enabled) return Promise.resolve({ what, result: 'fine', detail: 'switched off by http.enabled' });
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      resolve({ what, result: 'fine', detail: `taken (${error.code}): the next free port will be used` });
-    });
-    server.listen(http.port, http.host, () => server.close(() => resolve({ what, result: 'fine', detail: 'free' })));
-  });
+  if (!http.enabled) return { what, result: 'fine', detail: 'switched off by http.enabled' };
+  const server = createServer();
+  try {
+    const port = await bind(server, http.host, http.port);
+    const free = http.port === 0 || port === http.port;
+    return { what, result: 'fine', detail: free ? 'free' : `taken: the next free one, ${port}, will be used` };
+  } catch (error) {
+    return { what, result: 'wrong', detail: (error as Error).message };
+  } finally {
+    server.close();
+  }
 }
 
-/** What a feed reads from must exist before it starts, devices excepted: they may be plugged in later. */
-export function feedInput(feed: Config['feeds'][number]): Check {
-  const what = `feed ${feed.name}`;
-  const paths = inputPaths(feed.source);
-  const absent = paths.find((path) => !existsSync(path) && !existsSync(dirname(path)));
-  if (absent) return { what, result: 'wrong', detail: `expected ${absent}, found nothing there` };
-  return { what, result: 'fine', detail: `${feed.source.type}${paths.length ? `: ${paths.join(', ')}` : ''}` };
+/** What is read once must be there; folders and tables that are watched are waited for, and devices may be plugged in later. */
+export function feedInput({ name, source }: FeedConfig): Check {
+  const what = `feed ${name}`;
+  const paths = inputPaths(source);
+  const absent = paths.find((path) => !existsSync(path));
+  if (absent === undefined)
+    return { what, result: 'fine', detail: `${source.type}${paths.length ? `: ${paths.join(', ')}` : ''}` };
+  const waits = source.type === 'table' ? source.follow : source.type !== 'wav';
+  const detail = `expected ${absent}, found nothing there${waits ? ' yet; it is waited for' : ''}`;
+  return { what, result: waits ? 'warn' : 'wrong', detail };
 }
 
-function inputPaths(source: Config['feeds'][number]['source']): readonly string[] {
+function inputPaths(source: FeedConfig['source']): readonly string[] {
   switch (source.type) {
     case 'wav':
       return source.files;
@@ -112,5 +122,33 @@ function inputPaths(source: Config['feeds'][number]['source']): readonly string[
       return source.file === '-' ? [] : [source.file];
     default:
       return [];
+  }
+}
+
+/** The package that judges a feed, and whether `learn` can write another. */
+export async function feedModel(feed: FeedConfig): Promise<Check> {
+  const { name, model } = feed;
+  const what = `model of ${name}`;
+  try {
+    if (!packageIsThere(model)) {
+      checkPackagePlace(model);
+      return { what, result: 'missing', detail: `no package at ${model} yet; send the command learn, or train one` };
+    }
+    const scorer = await openScorer(model);
+    await scorer.close();
+    const { features } = scorer.manifest;
+    checkModality(feed, features);
+    return { what, ...learnable(model, `${model}, ${features.kind}`) };
+  } catch (error) {
+    return { what, result: 'wrong', detail: (error as Error).message };
+  }
+}
+
+function learnable(model: string, detail: string): Pick<Check, 'result' | 'detail'> {
+  try {
+    checkPackagePlace(model);
+    return { result: 'fine', detail };
+  } catch (error) {
+    return { result: 'warn', detail: `${detail}; learn cannot replace it: ${(error as Error).message}` };
   }
 }

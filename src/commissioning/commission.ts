@@ -119,7 +119,7 @@ function noteSlowColumns(spec: FeatureSpec, { training, width }: Split, { onNote
 }
 
 /** Where an interrupted training keeps its state. */
-const partialOf = (out: string): string => `${out}.partial`;
+export const partialOf = (out: string): string => `${out}.partial`;
 
 const digestOf = (rows: Float32Array): string =>
   createHash('sha256')

@@ -1,8 +1,9 @@
 /** From what a feed hears now to a calibrated package: record normal running, look at it, train, say what it promises. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   ConfigError,
+  LEARN_MINUTES,
   type LearnProgress,
   type LevelPolicy,
   type Manifest,
@@ -13,9 +14,11 @@ import {
 } from '../contracts.js';
 import { type Budget, describeBudget } from '../decision/threshold.js';
 import type { SessionOptions } from '../engine/session.js';
-import { type CommissionProgress, commission } from './commission.js';
+import { checkPackagePlace } from '../scorers/package-places.js';
+import { StorageError, storageError } from '../sources/storage-error.js';
+import { type CommissionProgress, commission, partialOf } from './commission.js';
 import { presetNamed, presetRequest } from './presets/index.js';
-import { openRecording, type Recording, type RecordingOptions } from './recording.js';
+import { bytesOf, checkRoom, openRecording, type Recording, type RecordingOptions } from './recording.js';
 
 /** What the feed says while it is recorded: what it hears, that its machine was switched, that no more will come. */
 export type Heard = Observation | { readonly kind: 'machine'; readonly running: boolean } | { readonly kind: 'end' };
@@ -52,15 +55,29 @@ export interface Learned {
   readonly promise: string;
 }
 
-export const MOST_MINUTES = 1_440;
 /** A live feed that delivers has covered the time wanted after twice that time, and this. */
 const PATIENCE_MS = 60_000;
 const TELL_EVERY_MS = 1_000;
 
-/** @throws {ConfigError} for minutes or a preset that make no sense */
-export function checkLearning({ minutes, preset, modality }: Pick<LearnOptions, 'minutes' | 'preset' | 'modality'>) {
-  if (!(minutes > 0 && minutes <= MOST_MINUTES))
-    throw new ConfigError(`minutes: expected more than 0 and at most ${MOST_MINUTES}, found ${minutes}`);
+/**
+ * What can be known before a recording of minutes.
+ * @throws {ConfigError} for minutes or a preset that make no sense
+ * @throws {StorageError} where the package cannot be written or the recording has no room
+ */
+export function checkLearning(
+  options: Pick<LearnOptions, 'minutes' | 'preset' | 'modality' | 'out' | 'dataDir'>,
+): void {
+  const { minutes, preset, modality, out, dataDir } = options;
+  const { least, most } = LEARN_MINUTES;
+  if (!(minutes >= least && minutes <= most))
+    throw new ConfigError(`minutes: expected ${least} to ${most}, found ${minutes}`);
+  checkPreset(preset, modality);
+  checkPackagePlace(out);
+  checkRoom(dataDir, bytesOf(modality, minutes));
+}
+
+/** @throws {ConfigError} for a preset that is not known or sees something else than the feed gives */
+export function checkPreset(preset: string, modality: Modality): void {
   const sees = presetNamed(preset).modality;
   if (sees !== modality)
     throw new ConfigError(`preset: ${preset} is for ${sees}, expected one for the feed's ${modality}`);
@@ -69,12 +86,25 @@ export function checkLearning({ minutes, preset, modality }: Pick<LearnOptions, 
 /**
  * Records, checks, trains and writes the package; the one before it is kept.
  * @throws {SourceError} when what was heard is not fit to learn from, saying what was expected and found
- * @throws {ModelError} when nothing can be learnt from it   @throws the signal's reason
+ * @throws {ModelError} when nothing can be learnt from it   @throws {StorageError} when the disk refuses
+ * @throws the signal's reason
  */
 export async function learn(options: LearnOptions): Promise<Learned> {
   checkLearning(options);
-  const { feed, preset, level, engine, out, signal } = options;
-  const folder = join(options.dataDir, 'learned', feed, new Date().toISOString().replaceAll(':', '-'));
+  const folder = join(options.dataDir, 'learned', options.feed, new Date().toISOString().replaceAll(':', '-'));
+  try {
+    return await learnIn(folder, options);
+  } catch (error) {
+    const known = storageError(`recording ${folder}`, error);
+    // A full disk would stay full; a training goes on only with the same recording.
+    if (known instanceof StorageError && known.failure === 'full')
+      for (const left of [folder, partialOf(options.out)]) rmSync(left, { recursive: true, force: true });
+    throw known;
+  }
+}
+
+async function learnIn(folder: string, options: LearnOptions): Promise<Learned> {
+  const { preset, level, engine, out, signal } = options;
   mkdirSync(folder, { recursive: true });
   const source = await record(options, folder);
   options.onNote(`recorded ${options.minutes} min of normal running in ${folder}`);
@@ -134,6 +164,7 @@ function heardEnough(options: LearnOptions, recording: Recording, wantedMs: numb
           return;
         }
         recording.add(heard);
+        checkRoom(options.dataDir);
       } catch (error) {
         return end(error);
       }

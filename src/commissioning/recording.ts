@@ -4,7 +4,9 @@ import { basename, join } from 'node:path';
 import { type AudioObservation, type Modality, type Observation, type Source, SourceError } from '../contracts.js';
 import { defaultMel } from '../features/default-specs.js';
 import { wavFileSource } from '../sources/audio/index.js';
+import { freeBytes, hasRoom } from '../sources/free-space.js';
 import { ImageFilesSource } from '../sources/images/image-source.js';
+import { StorageError } from '../sources/storage-error.js';
 import { RowWriter } from '../sources/tables/row-writer.js';
 import { TableSource } from '../sources/tables/table-source.js';
 import { WavWriter } from '../sources/wav-writer.js';
@@ -40,6 +42,22 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
     case 'table':
       return new RowRecording(options);
   }
+}
+
+/** What a recording leaves free: where the store gives up clips. */
+const FLOOR_BYTES = 64 * 1024 * 1024;
+
+/** Bytes of so much sound as it is recorded, in 16 bits; of pictures and rows nobody knows. */
+export const bytesOf = (modality: Modality, minutes: number): number =>
+  modality === 'audio' ? 2 * defaultMel().sampleRateHz * 60 * minutes : 0;
+
+/** @param bytes still to be recorded   @throws {StorageError} when the disk has no room for them */
+export function checkRoom(folder: string, bytes = 0): void {
+  if (hasRoom(folder, bytes, FLOOR_BYTES)) return;
+  throw new StorageError(
+    `recording in ${folder}: expected ${FLOOR_BYTES + bytes} bytes of free disk, found ${freeBytes(folder)}`,
+    'full',
+  );
 }
 
 /** Share of the time that may be clipped, silent or stuck. */

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { ConfigError, InternalError, ModelError } from '../contracts.js';
 import type { FittedModel } from '../scorers/method.js';
+import { StorageError } from '../sources/storage-error.js';
 import type { TrainJob, TrainMessage, TrainStep } from './train-job.js';
 import { workerFile } from './worker-file.js';
 
@@ -13,7 +14,7 @@ export interface RunTrainingOptions {
 /**
  * Trains in a worker thread. Ending a thread inside native code would end the process, so an abort raises a flag that
  * the worker looks at between native calls, and its end is awaited.
- * @throws the signal's reason, ModelError when the training cannot be done, ConfigError for a setting that makes no sense
+ * @throws the signal's reason, ModelError when the training cannot be done, ConfigError for a setting that makes no sense, StorageError
  */
 export async function runTraining(job: Omit<TrainJob, 'cancel'>, options: RunTrainingOptions): Promise<FittedModel> {
   const { signal } = options;
@@ -32,7 +33,8 @@ export async function runTraining(job: Omit<TrainJob, 'cancel'>, options: RunTra
   }
 }
 
-function errorOf({ name, message }: Extract<TrainMessage, { kind: 'failed' }>): Error {
+function errorOf({ name, message, failure }: Extract<TrainMessage, { kind: 'failed' }>): Error {
+  if (failure) return new StorageError(message, failure);
   if (name === 'ModelError') return new ModelError(message);
   return name === 'ConfigError' ? new ConfigError(message) : new InternalError(`training: ${message}`);
 }

@@ -2,6 +2,7 @@ import type { RowKind } from '../contracts.js';
 import type { SessionOptions } from '../engine/session.js';
 import type { CheckpointPlace } from '../scorers/checkpoint.js';
 import type { FittedModel, Hyperparameters } from '../scorers/method.js';
+import type { StorageFailure } from '../sources/storage-error.js';
 
 /** What the training worker is given. */
 export interface TrainJob {
@@ -33,4 +34,10 @@ export type TrainMessage =
   | { readonly kind: 'step'; readonly step: TrainStep }
   | { readonly kind: 'note'; readonly text: string }
   | { readonly kind: 'done'; readonly result: FittedModel }
-  | { readonly kind: 'failed'; readonly name: string; readonly message: string };
+  | {
+      readonly kind: 'failed';
+      readonly name: string;
+      readonly message: string;
+      /** Of a StorageError. */
+      readonly failure?: StorageFailure;
+    };

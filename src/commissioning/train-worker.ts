@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openCheckpoints } from '../scorers/checkpoint.js';
 import type { FittedModel } from '../scorers/method.js';
 import { methodNamed } from '../scorers/methods.js';
+import { StorageError } from '../sources/storage-error.js';
 import type { TrainJob, TrainMessage } from './train-job.js';
 
 const say = (message: TrainMessage): void => parentPort?.postMessage(message);
@@ -28,6 +29,9 @@ try {
   say({
     kind: 'failed',
     name,
-    message: ['ModelError', 'ConfigError', 'AbortError'].includes(name) ? message : String((error as Error).stack),
+    message: ['ModelError', 'ConfigError', 'StorageError', 'AbortError'].includes(name)
+      ? message
+      : String((error as Error).stack),
+    ...(error instanceof StorageError && { failure: error.failure }),
   });
 }

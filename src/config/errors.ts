@@ -2,10 +2,35 @@
 import type { Document, LineCounter } from 'yaml';
 import { isMap, isNode } from 'yaml';
 import type { z } from 'zod';
+import { ConfigError } from '../contracts.js';
 import { keysAt } from './schema-keys.js';
+import { withoutSecrets } from './secrets.js';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
+
+/** What is wrong with the key at `path`, in one line that names it. */
+export interface Problem {
+  readonly path: Path;
+  readonly message: string;
+}
+
+/** What a check says of the key at `path`; nothing when it passes. */
+export function problemsOf(path: Path, check: () => unknown): Problem[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return [{ path, message: error.message }];
+    throw error;
+  }
+}
+
+/** @throws {ConfigError} with a line a problem, each with its place, when there are any */
+export function refuse(problems: readonly Problem[], origin: Origin): void {
+  if (problems.length === 0) return;
+  throw new ConfigError(problems.map(({ path, message }) => `${placeOf(path, origin)}: ${message}`).join('\n'));
+}
 
 export interface Origin {
   readonly file: string | null;
@@ -30,9 +55,13 @@ function describeIssue(issue: Issue, origin: Origin): string[] {
     });
   }
   const found = valueAt(origin.value, issue.path);
-  const shown =
-    found === undefined ? 'nothing' : isSecret(issue.path) ? 'a value that is not shown' : JSON.stringify(found);
-  return [`${where(issue.path, origin)}: ${sentence(issue)}, found ${shown}`];
+  return [`${where(issue.path, origin)}: ${sentence(issue)}, found ${show(found, issue.path)}`];
+}
+
+function show(found: unknown, path: Path): string {
+  if (found === undefined) return 'nothing';
+  if (isSecret(path)) return 'a value that is not shown';
+  return typeof found === 'number' ? String(found) : JSON.stringify(withoutSecrets(found));
 }
 
 function sentence(issue: Issue): string {
@@ -42,8 +71,9 @@ function sentence(issue: Issue): string {
     case 'invalid_value':
       return `expected ${issue.values.map((v) => String(v)).join(' | ')}`;
     case 'invalid_union':
-      return issue.discriminator ? `expected a known ${issue.discriminator}` : 'expected another form';
+      return 'options' in issue && issue.options ? `expected ${issue.options.join(' | ')}` : 'expected another form';
     case 'too_small':
+      if (issue.inclusive === false) return `expected more than ${issue.minimum}`;
       return `expected at least ${issue.minimum}${issue.origin === 'string' ? ' characters' : ''}`;
     case 'too_big':
       return `expected at most ${issue.maximum}`;
@@ -59,10 +89,14 @@ function where(path: Path, origin: Origin): string {
       .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
       .join('')
       .replace(/^\./, '') || 'the whole document';
+  return `${placeOf(path, origin)}: ${key}`;
+}
+
+function placeOf(path: Path, origin: Origin): string {
   const variable = origin.variables.get(path.join('.'));
-  if (variable) return `${variable}: ${key}`;
+  if (variable) return variable;
   const line = lineOf(path, origin);
-  return `${origin.file ?? 'configuration'}${line ? `:${line}` : ''}: ${key}`;
+  return `${origin.file ?? 'configuration'}${line ? `:${line}` : ''}`;
 }
 
 function lineOf(path: Path, { document, lines }: Origin): number | null {

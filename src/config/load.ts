@@ -5,13 +5,16 @@ import { type Document, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ConfigError } from '../contracts.js';
 import { applyOverrides, type Override, readOverrides } from './environment.js';
-import { describeIssues } from './errors.js';
-import { type AlertsConfig, type ConfigShape, configSchema, type FeedShape, secretKeys } from './schema.js';
+import { describeIssues, type Origin, type Problem, problemsOf, refuse } from './errors.js';
+import { type AlertsConfig, type ConfigShape, configSchema, type FeedShape } from './schema.js';
+import { withoutSecrets } from './secrets.js';
 
 /** A feed with everything decided: machine named, alerts merged, paths absolute. */
 export type FeedConfig = Omit<FeedShape, 'machine' | 'alerts'> & {
   readonly machine: string;
   readonly alerts: AlertsConfig;
+  /** Another feed with the same model: then neither may learn. Absent where the model is this feed's alone. */
+  readonly sharesModelWith?: string;
 };
 
 /** The configuration as the rest of the program gets it. Secrets are in memory only. */
@@ -27,16 +30,23 @@ export interface LoadOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Relative paths in the configuration start here. Default: the working directory. */
   readonly baseDir?: string;
+  /** What other rooms know to be wrong with it. */
+  readonly check?: (config: Config) => readonly Problem[];
 }
 
 /**
  * Reads one YAML file, lays the environment over it and validates the whole.
  * @throws {ConfigError} naming every wrong key at once, one a line, with file and line number.
  */
-export function loadConfig({ file, env = process.env, baseDir = process.cwd() }: LoadOptions): Config {
+export function loadConfig({ file, env = process.env, baseDir = process.cwd(), check }: LoadOptions): Config {
   const { document, lines } = file === null ? { document: null, lines: null } : readYaml(file);
-  const shape = validate(file, document, lines, readOverrides(env, configSchema));
-  return resolveConfig(shape, baseDir);
+  const { shape, origin } = validate(file, document, lines, readOverrides(env, configSchema));
+  const problems = checkTogether(shape);
+  const config = resolveConfig(shape, baseDir, problems);
+  if (config.mqtt.enabled) problems.push(...tlsProblems(config));
+  refuse(problems, origin);
+  refuse(check?.(config) ?? [], origin);
+  return config;
 }
 
 /** JSON Schema (draft 2020-12) of the YAML file, for editors. */
@@ -52,18 +62,26 @@ export function readTls({ mqtt: { tls } }: Config): {
   rejectUnauthorized?: boolean;
 } {
   if (!tls) return {};
-  const read = (name: 'ca' | 'cert' | 'key') => {
+  const read = (name: TlsFile) => {
     const path = tls[name];
     return path === undefined ? {} : { [name]: readSetting(path, `mqtt.tls.${name}`) };
   };
   return { ...read('ca'), ...read('cert'), ...read('key'), rejectUnauthorized: tls.rejectUnauthorized };
 }
 
-/** A copy that may be printed: secrets replaced. */
-export function withoutSecrets<T>(value: T): T {
-  return JSON.parse(
-    JSON.stringify(value, (key, part) => (secretKeys.has(key) && part !== undefined ? '(not shown)' : part)),
-  );
+const tlsFiles = ['ca', 'cert', 'key'] as const;
+type TlsFile = (typeof tlsFiles)[number];
+
+function tlsProblems({ mqtt: { tls } }: Config): Problem[] {
+  return tlsFiles.flatMap((name) => {
+    const path = tls?.[name];
+    return path === undefined ? [] : problemsOf(['mqtt', 'tls', name], () => readSetting(path, `mqtt.tls.${name}`));
+  });
+}
+
+/** True where the broker is another's, at `mqtt.url`. */
+export function brokerIsExternal({ broker, url }: Pick<ConfigShape['mqtt'], 'broker' | 'url'>): boolean {
+  return (broker ?? (url ? 'external' : 'embedded')) === 'external';
 }
 
 function readYaml(file: string): { document: Document; lines: LineCounter } {
@@ -95,7 +113,7 @@ function validate(
   document: Document | null,
   lines: LineCounter | null,
   overrides: readonly Override[],
-): ConfigShape {
+): { shape: ConfigShape; origin: Origin } {
   const written: unknown = document?.toJS() ?? {};
   let value = applyOverrides(written, overrides, new Set());
   let result = configSchema.safeParse(value);
@@ -109,32 +127,39 @@ function validate(
     value = applyOverrides(written, overrides, asText);
     result = configSchema.safeParse(value);
   }
-  if (!result.success) {
-    const variables = new Map(overrides.map((o) => [o.path.join('.'), o.variable]));
-    throw new ConfigError(
-      describeIssues(result.error.issues, { file, document, lines, variables, value, schema: configSchema }).join('\n'),
-    );
-  }
-  return result.data;
+  const variables = new Map(overrides.map((o) => [o.path.join('.'), o.variable]));
+  const origin = { file, document, lines, variables, value, schema: configSchema };
+  if (!result.success) throw new ConfigError(describeIssues(result.error.issues, origin).join('\n'));
+  return { shape: result.data, origin };
 }
 
-function resolveConfig(shape: ConfigShape, baseDir: string): Config {
+/** @param problems joined by those of files that cannot be read */
+function resolveConfig(shape: ConfigShape, baseDir: string, problems: Problem[]): Config {
   const at = (path: string) => resolve(baseDir, path);
-  const feeds = shape.feeds.map(
-    (feed): FeedConfig => ({
+  const feeds = shape.feeds.map((feed): FeedConfig => {
+    const other = shape.feeds.find((one) => one !== feed && at(one.model) === at(feed.model));
+    return {
       ...feed,
       machine: feed.machine ?? feed.name,
       model: at(feed.model),
       source: resolveSource(feed.source, at),
       alerts: { ...shape.alerts, ...defined(feed.alerts ?? {}) },
-    }),
-  );
-  checkTogether(shape, feeds);
+      ...(other && { sharesModelWith: other.name }),
+    };
+  });
+  const passwordOf = (name: 'mqtt' | 'http'): string | undefined => {
+    const { password, passwordFile } = shape[name];
+    if (passwordFile === undefined) return password;
+    let read: string | undefined;
+    const key = `${name}.passwordFile`;
+    problems.push(...problemsOf([name, 'passwordFile'], () => (read = readSetting(at(passwordFile), key))));
+    return read?.replace(/\r?\n$/, '');
+  };
   const config = {
     ...shape,
     dataDir: at(shape.dataDir),
-    mqtt: { ...shape.mqtt, password: secret(shape.mqtt, 'mqtt', at), tls: resolveTls(shape.mqtt.tls, at) },
-    http: { ...shape.http, password: secret(shape.http, 'http', at) },
+    mqtt: { ...shape.mqtt, password: passwordOf('mqtt'), tls: resolveTls(shape.mqtt.tls, at) },
+    http: { ...shape.http, password: passwordOf('http') },
     feeds,
   };
   return {
@@ -165,15 +190,6 @@ function resolveTls(tls: ConfigShape['mqtt']['tls'], at: (path: string) => strin
   return { ...tls, ca: file(tls.ca), cert: file(tls.cert), key: file(tls.key) };
 }
 
-function secret(
-  section: { password?: string; passwordFile?: string },
-  name: string,
-  at: (path: string) => string,
-): string | undefined {
-  if (section.passwordFile === undefined) return section.password;
-  return readSetting(at(section.passwordFile), `${name}.passwordFile`).replace(/\r?\n$/, '');
-}
-
 function readSetting(path: string, key: string): string {
   try {
     return readFileSync(path, 'utf8');
@@ -188,26 +204,44 @@ function readSetting(path: string, key: string): string {
 }
 
 /** Rules over several keys at once. */
-function checkTogether(shape: ConfigShape, feeds: readonly FeedConfig[]): void {
-  const problems: string[] = [];
+function checkTogether({ mqtt, feeds }: ConfigShape): Problem[] {
+  const problems: Problem[] = [];
+  const expect = (path: Problem['path'], message: string) => problems.push({ path, message });
   const seen = new Set<string>();
-  feeds.forEach((feed, i) => {
-    if (seen.has(feed.name)) problems.push(`feeds[${i}].name: expected a unique name, found "${feed.name}" twice`);
-    seen.add(feed.name);
-    if (feed.operating.from === 'topic' && feed.operating.topic === undefined)
-      problems.push(`feeds[${i}].operating.topic: expected a topic because operating.from is "topic", found nothing`);
-    if (feed.source.type === 'topic' && !shape.mqtt.enabled)
-      problems.push(
-        `feeds[${i}].source.topic: expected mqtt.enabled to be true, since the rows come over MQTT, found false`,
+  feeds.forEach(({ name, operating, source }, i) => {
+    const at = (...path: string[]) => ['feeds', i, ...path];
+    const feed = `feeds[${i}]`;
+    if (seen.has(name)) expect(at('name'), `${feed}.name: expected a unique name, found "${name}" twice`);
+    seen.add(name);
+    if (operating.from === 'topic' && operating.topic === undefined)
+      expect(
+        at('operating', 'topic'),
+        `${feed}.operating.topic: expected a topic because operating.from is "topic", found nothing`,
       );
-    if ('channels' in feed.source && feed.source.channel >= feed.source.channels)
-      problems.push(
-        `feeds[${i}].source.channel: expected less than channels (${feed.source.channels}), found ${feed.source.channel}`,
+    if (operating.from === 'topic' && !mqtt.enabled)
+      expect(
+        at('operating', 'from'),
+        `${feed}.operating.from: expected mqtt.enabled to be true, since the topic comes over MQTT, found false`,
+      );
+    if (source.type === 'topic' && !mqtt.enabled)
+      expect(
+        at('source', 'topic'),
+        `${feed}.source.topic: expected mqtt.enabled to be true, since the rows come over MQTT, found false`,
+      );
+    if ('channels' in source && source.channel >= source.channels)
+      expect(
+        at('source', 'channel'),
+        `${feed}.source.channel: expected less than channels (${source.channels}), found ${source.channel}`,
       );
   });
-  if (shape.mqtt.broker === 'external' && shape.mqtt.url === undefined)
-    problems.push('mqtt.url: expected an address because mqtt.broker is "external", found nothing');
-  if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+  if (mqtt.broker === 'external' && mqtt.url === undefined)
+    expect(['mqtt', 'url'], 'mqtt.url: expected an address because mqtt.broker is "external", found nothing');
+  if (mqtt.url !== undefined && /^\w+:\/\/[^/?#]*@/.test(mqtt.url))
+    expect(
+      ['mqtt', 'url'],
+      'mqtt.url: expected no user or password in it, found one; use mqtt.username and mqtt.passwordFile',
+    );
+  return problems;
 }
 
 function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {

@@ -48,10 +48,7 @@ const mqtt = z
     passwordFile: path.optional().describe('File that holds the password, e.g. a systemd credential.'),
     clientId: z.string().min(1).max(64).optional(),
     base: topicLevel.default('auscult').describe('First level of every topic.'),
-    protocolVersion: z
-      .union([z.literal(4), z.literal(5)])
-      .default(4)
-      .describe('4 is MQTT 3.1.1.'),
+    protocolVersion: z.literal([4, 5]).default(4).describe('4 is MQTT 3.1.1.'),
     tls: z
       .strictObject({
         ca: path.optional().describe('PEM file of the authority that signed the broker.'),
@@ -240,6 +237,3 @@ export type ConfigShape = z.infer<typeof configSchema>;
 export type FeedShape = ConfigShape['feeds'][number];
 export type SourceConfig = FeedShape['source'];
 export type AlertsConfig = ConfigShape['alerts'];
-
-/** Keys whose values are never printed, logged or digested. */
-export const secretKeys: ReadonlySet<string> = new Set(['password']);

@@ -2,16 +2,29 @@
 import { checkLearning, type LearnOptions } from '../commissioning/learn.js';
 import { DEFAULT_PRESETS } from '../commissioning/presets/index.js';
 import type { FeedConfig } from '../config/load.js';
+import { ConfigError } from '../contracts.js';
 import { settingsOf } from './feed-settings.js';
 import { isLive, modalityOf, pictureSize, specBeforeModel } from './open-source.js';
 
-export type LearnRequest = Omit<
-  LearnOptions,
-  'dataDir' | 'engine' | 'signal' | 'listen' | 'stop' | 'onProgress' | 'onNote'
->;
+export type LearnRequest = Omit<LearnOptions, 'engine' | 'signal' | 'listen' | 'stop' | 'onProgress' | 'onNote'>;
 
-/** @throws {ConfigError} for minutes or a preset that make no sense */
-export function learnRequest(feed: FeedConfig, asked: { minutes: number; preset?: string }): LearnRequest {
+/** A model that several feeds are judged by is no feed's to change. @throws {ConfigError} naming the other feed */
+export function refuseSharedModel({ name, model, sharesModelWith }: FeedConfig): void {
+  if (sharesModelWith !== undefined)
+    throw new ConfigError(
+      `learn: expected a model that is ${name}'s alone, found ${model}, which is ${sharesModelWith}'s too; give one of them another`,
+    );
+}
+
+/**
+ * @throws {ConfigError} for minutes or a preset that make no sense, and for a model that is another feed's, too
+ * @throws {StorageError} where the package cannot be written or the recording has no room
+ */
+export function learnRequest(
+  feed: FeedConfig,
+  asked: Pick<LearnOptions, 'minutes' | 'dataDir'> & { preset?: string },
+): LearnRequest {
+  refuseSharedModel(feed);
   const modality = modalityOf(feed);
   const request = {
     feed: feed.name,
@@ -23,6 +36,7 @@ export function learnRequest(feed: FeedConfig, asked: { minutes: number; preset?
     level: feed.learn.level,
     picture: pictureSize(specBeforeModel(feed)),
     out: feed.model,
+    dataDir: asked.dataDir,
     budget: settingsOf(feed).budget,
   };
   checkLearning(request);

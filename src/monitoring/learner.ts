@@ -10,7 +10,7 @@ import { rollBackPackage } from '../scorers/package-files.js';
 import type { FeedModel } from './feed-model.js';
 import type { FeedMonitor } from './feed-monitor.js';
 import { settingsOf } from './feed-settings.js';
-import { learnRequest } from './learn-request.js';
+import { learnRequest, refuseSharedModel } from './learn-request.js';
 
 export interface LearnerOptions {
   readonly dataDir: string;
@@ -32,15 +32,15 @@ export class Learner {
 
   /**
    * Starts recording; resolves at once with a line for the sender.
-   * @throws {ConfigError} while the feed is learning already, and for minutes or a preset that make no sense
+   * @throws {ConfigError} while the feed is learning already, and for what `learnRequest` refuses
    */
   async start(monitor: FeedMonitor, feed: FeedConfig, asked: { minutes: number; preset?: string }): Promise<string> {
     this.#refuseWhileLearning(feed);
-    const request = learnRequest(feed, asked);
+    const request = learnRequest(feed, { ...asked, dataDir: this.#options.dataDir });
     if (monitor.runningSaid === false)
       throw new ConfigError(`learn: expected ${feed.machine} to run, ${feed.operating.topic} says that it is off`);
     const done = this.#learn(monitor, feed, request)
-      .catch((error: Error) => this.#failed(feed, error))
+      .catch((error: Error) => this.#failed(feed, 'learning', error))
       .finally(() => {
         this.#running.delete(feed.name);
         return monitor.listen(null, Date.now());
@@ -52,14 +52,20 @@ export class Learner {
   /**
    * Changes to the package before; doing it twice changes nothing. Resolves with a line for the sender once the packages
    * have changed places; the feed follows within seconds.
-   * @throws {ConfigError} when there is none, or while the feed is learning   @throws {ModelError} when it is broken
+   * @throws {ConfigError} when there is none, while the feed is learning, and where another feed has the same model
+   * @throws {ModelError} when it is broken
    */
   async rollBack(monitor: FeedMonitor, feed: FeedConfig): Promise<string> {
     this.#refuseWhileLearning(feed);
+    refuseSharedModel(feed);
     const changed = this.#changeBack(feed);
+    // What is refused at once, only the sender is told.
     const done = changed
-      .then((model) => this.#switchOver(monitor, feed, model))
-      .catch((error: Error) => this.#failed(feed, error))
+      .then(
+        (model) =>
+          this.#switchOver(monitor, feed, model).catch((error: Error) => this.#failed(feed, 'rolling back', error)),
+        () => {},
+      )
       .finally(() => this.#running.delete(feed.name));
     this.#running.set(feed.name, done);
     const { manifest } = await changed;
@@ -91,10 +97,10 @@ export class Learner {
   }
 
   async #learn(monitor: FeedMonitor, feed: FeedConfig, request: ReturnType<typeof learnRequest>): Promise<void> {
-    const { log, dataDir, engine, onProgress } = this.#options;
+    const { log, engine, onProgress } = this.#options;
     const { manifest } = await learn({
       ...request,
-      ...{ dataDir, engine, onProgress },
+      ...{ engine, onProgress },
       signal: this.#stop.signal,
       listen: (listener: (heard: Heard) => void) => void monitor.listen(listener, Date.now()),
       stop: () => monitor.stopListening(),
@@ -105,13 +111,13 @@ export class Learner {
     await this.#switchOver(monitor, feed, await this.#options.reopen(feed.name));
   }
 
-  #failed(feed: FeedConfig, error: Error): void {
+  #failed(feed: FeedConfig, what: 'learning' | 'rolling back', error: Error): void {
     if (this.#stop.signal.aborted) return;
     const known = error instanceof AuscultError;
     this.#options.log.warn(
-      `${feed.name}: learning failed, the feed goes on as before: ${known ? error.message : (error.stack ?? String(error))}`,
+      `${feed.name}: ${what} failed, the feed goes on as before: ${known ? error.message : (error.stack ?? String(error))}`,
     );
-    this.#tell(feed, 'failed', 1, known ? error.message : 'learning failed for a reason that is in the log');
+    this.#tell(feed, 'failed', 1, known ? error.message : `${what} failed for a reason that is in the log`);
   }
 
   #tell({ name: feed, machine }: FeedConfig, stage: LearnProgress['stage'], share: number, message: string): void {

@@ -88,7 +88,8 @@ export function pictureSize(spec: FeatureSpec): { width: number; height: number;
   return { width, height, channels };
 }
 
-function checkModality(config: FeedConfig, spec: FeatureSpec): void {
+/** @throws {ConfigError} when the model is for another kind of feed, naming both */
+export function checkModality(config: FeedConfig, spec: FeatureSpec): void {
   const model: Modality = spec.kind === 'table' ? 'table' : spec.kind === 'image-flat' ? 'image' : 'audio';
   const feed = modalityOf(config);
   if (model !== feed)

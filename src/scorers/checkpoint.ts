@@ -3,6 +3,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { HostTensor } from '../engine/index.js';
+import { storageError } from '../sources/storage-error.js';
 import type { WatchedPhases } from './watch.js';
 
 /** Where a training stands between two native calls. */
@@ -21,6 +22,7 @@ export interface Checkpoint {
 export interface CheckpointStore {
   /** The saved state, or null when there is none that belongs to this training. */
   read(): Promise<Checkpoint | null>;
+  /** @throws {StorageError} when the disk refuses */
   save(checkpoint: () => Checkpoint): Promise<void>;
   /** Saves when the last save is long enough ago. */
   offer(checkpoint: () => Checkpoint): Promise<void>;
@@ -52,7 +54,7 @@ export function openCheckpoints(options: CheckpointOptions): CheckpointStore {
   const path = join(folder, FILE);
   let savedAt = Date.now();
   const unlessOptional = (error: unknown): void => {
-    if (!optional) throw error;
+    if (!optional) throw storageError(`checkpoint ${path}`, error);
   };
   const write = async (checkpoint: Checkpoint): Promise<void> => {
     await mkdir(folder, { recursive: true });

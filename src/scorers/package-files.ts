@@ -1,8 +1,10 @@
 /** A model package on disk: a folder with model.onnx and model.json. */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Manifest, ModelError } from '../contracts.js';
+import { StorageError, storageError } from '../sources/storage-error.js';
 import { parseManifest } from './manifest.js';
 import {
   besideOf,
@@ -60,6 +62,7 @@ async function readOrRefuse(path: string): Promise<Buffer> {
 /**
  * Writes a package whole or not at all: beside its place, synced, renamed. What was there is kept as `<out>.previous`.
  * @param extra further files by their path in the package, such as the normal clips
+ * @throws {StorageError} when the disk refuses
  */
 export async function writePackage(
   out: string,
@@ -67,8 +70,21 @@ export async function writePackage(
   manifest: Manifest,
   extra: ReadonlyMap<string, Uint8Array> = new Map(),
 ): Promise<void> {
-  await settlePackage(out);
-  const beside = besideOf(out);
+  try {
+    await settlePackage(out);
+    await writeBeside(besideOf(out), onnx, manifest, extra);
+    await takePlace(out);
+  } catch (error) {
+    throw await refused(out, error);
+  }
+}
+
+async function writeBeside(
+  beside: string,
+  onnx: Uint8Array,
+  manifest: Manifest,
+  extra: ReadonlyMap<string, Uint8Array>,
+): Promise<void> {
   await mkdir(beside, { recursive: true });
   await writeSynced(join(beside, MODEL_FILE), onnx);
   await writeExtra(beside, extra);
@@ -76,7 +92,15 @@ export async function writePackage(
   await writeSynced(unnamed, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
   await rename(unnamed, join(beside, MANIFEST_FILE));
   await syncFolder(beside);
-  await takePlace(out);
+}
+
+/** The disk's refusal in one line; the half of a package that it left on the disk goes. */
+async function refused(out: string, error: unknown): Promise<unknown> {
+  const known = storageError(`model ${out}`, error);
+  const beside = besideOf(out);
+  if (known instanceof StorageError && !existsSync(join(beside, MANIFEST_FILE)))
+    await rm(beside, { recursive: true, force: true }).catch(() => {});
+  return known;
 }
 
 async function writeExtra(folder: string, extra: ReadonlyMap<string, Uint8Array>): Promise<void> {
@@ -89,11 +113,16 @@ async function writeExtra(folder: string, extra: ReadonlyMap<string, Uint8Array>
 /**
  * Makes the previous package the one in use, and the one in use the previous.
  * @returns the manifest now in use   @throws {ConfigError} when there is no previous one   @throws {ModelError} when it is broken
+ * @throws {StorageError} when the disk refuses
  */
 export async function rollBackPackage(out: string): Promise<Manifest> {
-  await settlePackage(out);
-  if (packageIsThere(previousOf(out))) await readPackage(previousOf(out));
-  await swapPackages(out);
+  try {
+    await settlePackage(out);
+    if (packageIsThere(previousOf(out))) await readPackage(previousOf(out));
+    await swapPackages(out);
+  } catch (error) {
+    throw storageError(`model ${out}`, error);
+  }
   return readManifest(out);
 }
 

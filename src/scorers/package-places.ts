@@ -2,10 +2,11 @@
  * Which of two packages is in use: `<out>`, and the one before it, `<out>.previous`. They change places by renaming, so
  * that after a crash between any two steps a reader still finds one, and the next writer finishes the switch.
  */
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, opendirSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../contracts.js';
+import { guarded } from '../sources/storage-error.js';
 
 export const MANIFEST_FILE = 'model.json';
 
@@ -30,6 +31,16 @@ export function locatePackage(out: string): string {
 }
 
 export const packageIsThere = (out: string): boolean => isWhole(locatePackage(out));
+
+/** Before the work of minutes: a package is made beside its place. @throws {StorageError} when that folder cannot be written */
+export function checkPackagePlace(out: string): void {
+  let folder = dirname(resolve(out));
+  while (!existsSync(folder)) folder = dirname(folder);
+  guarded(`folder ${folder} of the model ${out}`, () => {
+    opendirSync(folder).closeSync();
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  });
+}
 
 /** Finishes a switch that was interrupted and removes what it left. For the one who is about to write. */
 export async function settlePackage(out: string): Promise<void> {

@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'n
 import { dirname, resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { ConfigError } from '../contracts.js';
-import { guarded, storageError } from './storage-error.js';
+import { guarded, storageError } from '../sources/storage-error.js';
 
 /**
  * Copies a database that may be written to meanwhile. The copy appears under its name only once it is whole and on disk.

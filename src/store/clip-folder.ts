@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
+import { guarded, storageError } from '../sources/storage-error.js';
 import { fileBytes } from './connection.js';
-import { guarded, storageError } from './storage-error.js';
 import type { Clip, ClipType, NewClip } from './types.js';
 
 const EXTENSIONS: Readonly<Record<ClipType, string>> = { 'audio/wav': 'wav', 'image/png': 'png', 'image/jpeg': 'jpg' };

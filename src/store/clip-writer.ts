@@ -1,8 +1,8 @@
+import { freeBytes, hasRoom } from '../sources/free-space.js';
+import { guarded, StorageError } from '../sources/storage-error.js';
 import type { ClipFolder } from './clip-folder.js';
-import { freeBytes, hasRoom } from './disk-space.js';
 import type { EventTable } from './event-table.js';
 import type { Pressure } from './pressure.js';
-import { guarded, StorageError } from './storage-error.js';
 import type { NewClip } from './types.js';
 
 export interface ClipWriterParts {

@@ -2,8 +2,8 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
 import { ConfigError } from '../contracts.js';
+import { guarded, StorageError } from '../sources/storage-error.js';
 import { migrate } from './migrations.js';
-import { guarded, StorageError } from './storage-error.js';
 
 /** "Ausc", SQLite's mark of whose file it is. */
 const APPLICATION_ID = 0x41757363;

@@ -1,21 +1,5 @@
-import { closeSync, fsyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { fileBytes } from './connection.js';
-
-/** Bytes that we may still write on the disk of `folder`; null where the system does not say. */
-export function freeBytes(folder: string): number | null {
-  try {
-    const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize;
-  } catch {
-    return null;
-  }
-}
-
-/** True when `bytes` more may be written and `floorBytes` stay free, or when nobody knows. */
-export function hasRoom(folder: string, bytes: number, floorBytes: number): boolean {
-  const free = freeBytes(folder);
-  return free === null || free - bytes >= floorBytes;
-}
 
 /** A file of zeros that is given up so that alerts can still be written when someone else has filled the disk. */
 export class Reserve {

@@ -1,10 +1,10 @@
 import type { Database } from 'better-sqlite3';
 import type { Event } from '../contracts.js';
+import { attempt, type StorageError } from '../sources/storage-error.js';
 import type { EventTable } from './event-table.js';
 import { HeldChanges } from './held-changes.js';
 import type { OutboxTable } from './outbox-table.js';
 import type { Pressure } from './pressure.js';
-import { attempt, type StorageError } from './storage-error.js';
 import type { NewOutboxMessage, Outbox, OutboxMessage } from './types.js';
 
 export interface DurableWriterParts {

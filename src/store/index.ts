@@ -1,3 +1,3 @@
+export { StorageError, type StorageFailure } from '../sources/storage-error.js';
 export { openStore } from './open-store.js';
-export { StorageError, type StorageFailure } from './storage-error.js';
 export type * from './types.js';

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
-import { attempt, guarded, StorageError } from './storage-error.js';
+import { attempt, guarded, StorageError } from '../sources/storage-error.js';
 
 /**
  * Keeps a second Auscult away from the same database: two would send every alert twice and tidy away each other's clips.

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
+import { attempt, StorageError } from '../sources/storage-error.js';
 import { openDatabase } from './connection.js';
 import { Reserve } from './disk-space.js';
 import { lockInstance } from './instance-lock.js';
 import { SqliteStore, type StoreSettings } from './sqlite-store.js';
-import { attempt, StorageError } from './storage-error.js';
 import type { Store, StoreOptions } from './types.js';
 
 const MIB = 1024 * 1024;

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import type { Verdict } from '../contracts.js';
-import { freeBytes, hasRoom } from './disk-space.js';
+import { freeBytes, hasRoom } from '../sources/free-space.js';
+import { attempt } from '../sources/storage-error.js';
 import type { Pressure } from './pressure.js';
 import type { ScoreTable } from './score-table.js';
-import { attempt } from './storage-error.js';
 
 /** Verdicts that wait while scores cannot be written; beyond, the oldest are dropped. */
 const LIMIT = 20_000;

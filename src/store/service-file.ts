@@ -1,8 +1,8 @@
 /** Where a running service can be spoken to, beside its database: `service.json`. No secret is in it. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { StorageError } from '../sources/storage-error.js';
 import { lockInstance } from './instance-lock.js';
-import { StorageError } from './storage-error.js';
 
 export interface ServiceAddress {
   readonly pid: number;

@@ -1,11 +1,13 @@
 import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { type Event, type EventChange, InternalError, type MachineState, type Verdict } from '../contracts.js';
+import { freeBytes, hasRoom } from '../sources/free-space.js';
+import { attempt } from '../sources/storage-error.js';
 import { backupDatabase } from './backup.js';
 import { ClipFolder } from './clip-folder.js';
 import { ClipWriter } from './clip-writer.js';
 import { checkpoint, fileBytes, setTight, walBytes } from './connection.js';
-import { freeBytes, hasRoom, type Reserve } from './disk-space.js';
+import type { Reserve } from './disk-space.js';
 import { DriftTable } from './drift-table.js';
 import { DurableWriter } from './durable-writer.js';
 import { EventTable } from './event-table.js';
@@ -15,7 +17,6 @@ import { Pressure } from './pressure.js';
 import { ScoreBuffer } from './score-buffer.js';
 import { ScoreTable } from './score-table.js';
 import { StateWriter } from './state-writer.js';
-import { attempt } from './storage-error.js';
 import type * as T from './types.js';
 
 const UPKEEP_MS = 60_000;

@@ -1,6 +1,6 @@
 import type { MachineState } from '../contracts.js';
+import { attempt } from '../sources/storage-error.js';
 import type { MachineTable } from './machine-table.js';
-import { attempt } from './storage-error.js';
 
 /** Saves machines' states at once or, while the disk refuses, at a later flush: the newest of each machine. */
 export class StateWriter {

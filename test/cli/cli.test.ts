@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { model, newFolder, Service, sound } from '../support/service.js';
@@ -74,6 +74,36 @@ describe('auscult', () => {
     expect(err).toMatch(/feeds/);
     expect(JSON.parse((await auscult('config', 'schema')).out)).toHaveProperty('properties.mqtt');
     expect((await auscult('config', 'print', '--config', good)).out).toContain('clipDays: 90');
+  });
+
+  it('checks what run and learn would refuse, each with its line', async () => {
+    const file = join(folder, 'refused.yaml');
+    writeFileSync(
+      file,
+      `http:
+  host: 0.0.0.0
+  allowedOrigins: [https://auscult.plant, "auscult.plant/x"]
+mqtt:
+  url: "mqtt://"
+feeds:
+  - { name: a, model: a, source: { type: microphone }, learn: { preset: mel } }
+  - name: b
+    model: b
+    source: { type: microphone }
+    learn: { preset: table }
+`,
+    );
+    const { code, err } = await auscult('config', 'check', '--config', 'refused.yaml');
+    expect(code).toBe(2);
+    expect(err.trim().split('\n')).toEqual([
+      expect.stringMatching(/refused\.yaml:2: http\.host: 0\.0\.0\.0 can be reached from other machines/),
+      expect.stringMatching(/refused\.yaml:3: http\.allowedOrigins: expected an origin .*, got auscult\.plant\/x$/),
+      expect.stringMatching(/refused\.yaml:5: mqtt url: expected mqtt:\/\/host:port, .*, found "mqtt:\/\/"$/),
+      expect.stringMatching(/refused\.yaml:7: feeds\[0\]\.learn\.preset: expected one of mel-frames.*, found "mel"$/),
+      expect.stringMatching(/refused\.yaml:11: feeds\[1\]\.learn\.preset: table is for table, expected one .* audio$/),
+    ]);
+    const run = await auscult('run', '--config', 'refused.yaml');
+    expect(run).toMatchObject({ code: 2, err });
   });
 
   it('scores sound, one JSON object a file, and exits 1 naming a file that cannot be read', async () => {
@@ -175,5 +205,43 @@ describe('auscult', () => {
     const checks = JSON.parse(out) as { what: string; result: string }[];
     expect(checks.find(({ what }) => what === 'engine on cpu')?.result).toBe('fine');
     expect(checks.find(({ what }) => what === 'model of p')?.result).toBe('fine');
+  });
+
+  it('says in doctor what run would refuse, and exits 1; what is waited for is none of it', async () => {
+    const broken = join(folder, 'broken-model');
+    cpSync(model('pump-00'), broken, { recursive: true });
+    writeFileSync(join(broken, 'model.onnx'), 'x');
+    const pictures = (watched: string) => ({ type: 'image-folder', folder: join(folder, watched) });
+    const wav = { type: 'wav', files: [join(folder, 'absent.wav')] };
+    const doctor = async (feeds: object[], http: object = { port: 0 }) => {
+      const file = join(folder, 'doctor.yaml');
+      writeFileSync(file, JSON.stringify({ dataDir: 'doctor', mqtt: { enabled: false }, http, feeds }));
+      const { code, out } = await auscult('doctor', '--json', '--config', file);
+      const checks = JSON.parse(out) as { what: string; result: string; detail: string }[];
+      return { code, of: (what: string) => checks.find((check) => check.what === what) };
+    };
+    const well = await doctor([
+      { name: 'new', model: 'none', source: { type: 'microphone' } },
+      { name: 'camera', model: 'none-either', source: pictures('not/yet') },
+    ]);
+    expect(well.code).toBe(0);
+    expect(well.of('model of new')).toMatchObject({ result: 'missing', detail: expect.stringContaining('learn') });
+    expect(well.of('feed camera')).toMatchObject({ result: 'warn', detail: expect.stringContaining('waited for') });
+
+    const ill = await doctor(
+      [
+        { name: 'broken', model: broken, source: { type: 'microphone' } },
+        { name: 'camera', model: model('pump-00'), source: pictures('.') },
+        { name: 'player', model: 'doctor.yaml/model', source: wav },
+      ],
+      { host: '192.0.2.1', username: 'me', password: 'secret' },
+    );
+    expect(ill.code).toBe(1);
+    const wrong = (detail: RegExp) => ({ result: 'wrong', detail: expect.stringMatching(detail) });
+    expect(ill.of('model of broken')).toMatchObject(wrong(/model\.onnx: expected SHA-256/));
+    expect(ill.of('model of camera')).toMatchObject(wrong(/image-folder source gives image, .* expects audio/));
+    expect(ill.of('model of player')).toMatchObject(wrong(/^folder .*doctor\.yaml of the model .*\(ENOTDIR\)$/));
+    expect(ill.of('feed player')).toMatchObject(wrong(/^expected .*absent\.wav, found nothing there$/));
+    expect(ill.of('page 192.0.2.1:8080')).toMatchObject(wrong(/this machine has no such address/));
   });
 });

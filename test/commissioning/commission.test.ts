@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -157,6 +157,14 @@ describe('commissioning on a table', () => {
     expect(trained[0]).toBeGreaterThan(300);
     expect(resumed.modelDigest).toBe(whole.modelDigest);
     expect(existsSync(join(folder, 'resumed.partial'))).toBe(false);
+  });
+
+  it('says in one line that its state cannot be kept', async () => {
+    await writeFile(join(folder, 'refused.partial'), '');
+    const endless = { ...tableOptions('refused'), settings: { jointEpochs: 1_000_000 } };
+    await expect(commission(endless)).rejects.toThrow(
+      /^checkpoint .*refused\.partial.*: expected a file in a folder, the path leads elsewhere \(EEXIST\)$/,
+    );
   });
 
   it('says in one line that there is nothing to learn from', async () => {

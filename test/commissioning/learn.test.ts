@@ -5,10 +5,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { type Heard, type LearnOptions, learn } from '../../src/commissioning/learn.js';
 import type { AudioObservation, LearnProgress, RowObservation, SignalStats } from '../../src/contracts.js';
 import { openRandom } from '../../src/scorers/random.js';
+import { disk, fillUp, mayMount } from '../support/small-disk.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'auscult-learn-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const MIB = 1024 * 1024;
 const rate = 16_000;
 const random = openRandom(1, 'learn');
 const healthy: SignalStats = { rms: 0.05, peak: 0.2, dc: 0, clippedShare: 0, stuckShare: 0, nonFinite: 0 };
@@ -35,7 +37,7 @@ async function learnt(heard: (i: number) => Heard, over: Partial<LearnOptions> =
   let count = 0;
   let stopped = false;
   const options: LearnOptions = {
-    ...{ feed: 'pump', machine: 'pump', modality: 'audio', minutes: 0.5, live: false, preset: 'mel-frames' },
+    ...{ feed: 'pump', machine: 'pump', modality: 'audio', minutes: 1, live: false, preset: 'mel-frames' },
     ...{
       level: 'keep',
       picture: { width: 64, height: 64, channels: 3 },
@@ -66,14 +68,14 @@ async function learnt(heard: (i: number) => Heard, over: Partial<LearnOptions> =
 describe('learning', () => {
   it('refuses a dead microphone as soon as that is certain', async () => {
     const { learned, count, stopped } = await learnt((i) => second(i, { rms: 0 }));
-    expect(learned).toMatch(/expected at most 1\.5 s of silent sound, found 2\.0 s; is the microphone plugged in/);
-    expect(count).toBeLessThan(5);
+    expect(learned).toMatch(/expected at most 3\.0 s of silent sound, found 4\.0 s; is the microphone plugged in/);
+    expect(count).toBeLessThan(7);
     expect(stopped).toBe(true);
   });
 
   it('refuses stuck and invalid samples by their names', async () => {
-    expect((await learnt((i) => second(i, { stuckShare: 1 }))).learned).toMatch(/of stuck sound, found 2\.0 s/);
-    expect((await learnt((i) => second(i, { nonFinite: 3 }))).learned).toMatch(/of invalid sound, found 2\.0 s/);
+    expect((await learnt((i) => second(i, { stuckShare: 1 }))).learned).toMatch(/of stuck sound, found 4\.0 s/);
+    expect((await learnt((i) => second(i, { nonFinite: 3 }))).learned).toMatch(/of invalid sound, found 4\.0 s/);
   });
 
   it('refuses a recording during which the machine was switched off', async () => {
@@ -83,7 +85,7 @@ describe('learning', () => {
 
   it('says how much was heard when the source ends, or does not deliver', async () => {
     const ending = await learnt((i) => (i === 12 ? { kind: 'end' } : second(i)));
-    expect(ending.learned).toBe('pump: expected 0.5 min of normal running, found 0.2 min before the source ended');
+    expect(ending.learned).toBe('pump: expected 1 min of normal running, found 0.2 min before the source ended');
     const aborted = new AbortController();
     aborted.abort(new Error('stopped'));
     expect((await learnt(second, { signal: aborted.signal })).learned).toBe('stopped');
@@ -92,7 +94,7 @@ describe('learning', () => {
 
   it('refuses minutes and presets that make no sense before anything is recorded', async () => {
     const before = readdirSync(join(folder, 'learned', 'pump')).length;
-    expect((await learnt(second, { minutes: 0 })).learned).toMatch(/minutes: expected more than 0 and at most 1440/);
+    expect((await learnt(second, { minutes: 0.5 })).learned).toBe('minutes: expected 1 to 1440, found 0.5');
     expect((await learnt(second, { preset: 'table' })).learned).toMatch(/preset: table is for table, .*audio/);
     expect((await learnt(second, { preset: 'none' })).learned).toMatch(/preset: expected one of .*, found "none"/);
     expect(readdirSync(join(folder, 'learned', 'pump'))).toHaveLength(before);
@@ -106,5 +108,41 @@ describe('learning', () => {
     expect(count).toBeLessThan(124);
     expect(new Set(told.map(({ stage }) => stage))).toEqual(new Set(['recording', 'training']));
     expect(told.every(({ share }) => share >= 0 && share <= 1)).toBe(true);
+  }, 60_000);
+});
+
+describe.skipIf(!mayMount)('learning on a small disk (needs a user who may mount a tmpfs)', () => {
+  const recordings = (dataDir: string) =>
+    existsSync(join(dataDir, 'learned')) ? readdirSync(join(dataDir, 'learned', 'pump')) : [];
+
+  it('begins no recording that would fill it, saying where, how much it needs and what is free', async () => {
+    const dataDir = disk(70 * MIB);
+    const { learned, count } = await learnt(second, { dataDir, minutes: 10 });
+    expect(learned).toBe(
+      `recording in ${dataDir}: expected ${64 * MIB + 19_200_000} bytes of free disk, found ${70 * MIB}`,
+    );
+    expect([count, recordings(dataDir)]).toEqual([0, []]);
+  });
+
+  it('ends and deletes a recording when somebody else fills it', async () => {
+    const dataDir = disk(70 * MIB);
+    const { learned, count } = await learnt(
+      (i) => {
+        if (i === 5) fillUp(dataDir, 20 * MIB);
+        return second(i);
+      },
+      { dataDir },
+    );
+    expect(learned).toMatch(/^recording in .*: expected \d+ bytes of free disk, found \d+$/);
+    expect(count).toBeLessThan(10);
+    expect(recordings(dataDir)).toEqual([]);
+  });
+
+  it('deletes the recording when there is no room for the package', async () => {
+    const [dataDir, full] = [join(folder, 'elsewhere'), disk(16 * 1024)];
+    const over = { modality: 'table', preset: 'table', minutes: 2, dataDir, out: join(full, 'package') } as const;
+    const { learned } = await learnt(row, over);
+    expect(learned).toMatch(/^(model|checkpoint) .*: expected room to write, the disk \(or the quota\) is full/);
+    expect([recordings(dataDir), readdirSync(full)]).toEqual([[], []]);
   }, 60_000);
 });

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { configJsonSchema, loadConfig, withoutSecrets } from '../../src/config/load.js';
+import { configJsonSchema, loadConfig } from '../../src/config/load.js';
+import { withoutSecrets } from '../../src/config/secrets.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'auscult-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -72,6 +73,58 @@ describe('addresses and topics', () => {
   });
 });
 
+describe('messages', () => {
+  it('list what is known, say what more than means, and show numbers that JSON has not', () => {
+    const source = (text: string) => feed.replace('type: microphone', text);
+    expect(messageOf(() => load(source('type: mic')))).toMatch(
+      /c\.yaml:4: feeds\[0\]\.source\.type: expected microphone \| wav \| .*topic, found "mic"/,
+    );
+    expect(messageOf(() => load(source('type: microphone, staleSeconds: 0')))).toMatch(/expected more than 0, found 0/);
+    expect(messageOf(() => load(`mqtt: { protocolVersion: 3 }\n${feed}`))).toMatch(/expected 4 \| 5, found 3/);
+    expect(messageOf(() => load(`alerts: { falseAlarms: .inf }\n${feed}`))).toMatch(/expected number, found Infinity/);
+  });
+
+  it('name file and line, or the variable, of keys that do not go together and of files that cannot be read', () => {
+    const message = messageOf(() =>
+      load(
+        `mqtt:\n  url: mqtt://broker\n  tls:\n    ca: none.pem\n  passwordFile: none\n${feed}    operating: { from: topic }`,
+        { AUSCULT_HTTP__PASSWORD_FILE: 'neither' },
+      ),
+    );
+    expect(message.split('\n').map((line) => line.replace(/^.*(c\.yaml)/, '$1'))).toEqual([
+      'c.yaml:10: feeds[0].operating.topic: expected a topic because operating.from is "topic", found nothing',
+      'c.yaml:5: mqtt.passwordFile: expected a readable file, found ENOENT at /base/none',
+      'AUSCULT_HTTP__PASSWORD_FILE: http.passwordFile: expected a readable file, found ENOENT at /base/neither',
+      'c.yaml:4: mqtt.tls.ca: expected a readable file, found ENOENT at /base/none.pem',
+    ]);
+  });
+
+  it('refuse a machine that is known by a topic where there is no MQTT', () => {
+    const told = `mqtt: { enabled: false }\n${feed}    operating: { from: topic, topic: plant/pump }`;
+    expect(messageOf(() => load(told))).toMatch(/c\.yaml:6: feeds\[0\]\.operating\.from: expected mqtt\.enabled/);
+  });
+});
+
+describe('secrets in addresses', () => {
+  it('are refused in mqtt.url, and not repeated', () => {
+    for (const url of ['mqtt://me:hush@broker', 'http://me:hush@broker', 'mqtt://me@broker']) {
+      const message = messageOf(() => load(`mqtt: { url: "${url}" }\n${feed}`));
+      expect(message).toMatch(
+        /c\.yaml:1: mqtt\.url: (expected no user or password.*mqtt\.passwordFile|must start with)/,
+      );
+      expect(message).not.toContain('hush');
+    }
+  });
+
+  it('are neither printed nor digested', () => {
+    const of = (password: string) =>
+      load(feed.replace('type: microphone', `type: ffmpeg, url: "rtsp://me:${password}@camera/1"`));
+    expect(withoutSecrets(of('hush')).feeds[0]?.source).toMatchObject({ url: 'rtsp://me:***@camera/1' });
+    expect(of('hush').feeds[0]?.source).toMatchObject({ url: 'rtsp://me:hush@camera/1' });
+    expect(of('hush').digest).toBe(of('other').digest);
+  });
+});
+
 describe('environment overrides', () => {
   it('sets nested keys, list items and camel-case names', () => {
     const config = load(feed, {
@@ -120,6 +173,13 @@ describe('the files that ship', () => {
     expect(rest).toEqual(defaults);
     expect(a[0]?.source).toEqual(b[0]?.source);
     expect(loadConfig({ file: 'config/demo.yaml', env: {} }).feeds).toHaveLength(2);
+  });
+
+  it('let the service write what it learns: relative models start where it may write', () => {
+    const unit = readFileSync('config/auscult.service', 'utf8');
+    const [, start] = /^WorkingDirectory=(.+)$/m.exec(unit) ?? [];
+    expect(unit).toContain('ProtectSystem=strict');
+    expect(unit).toContain(`\nReadWritePaths=${start}\n`);
   });
 
   it('include the JSON Schema as the code generates it', () => {

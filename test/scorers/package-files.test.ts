@@ -8,6 +8,7 @@ import { defaultMelFrames } from '../../src/features/default-specs.js';
 import { requireFeatures } from '../../src/scorers/manifest.js';
 import { readPackage, writePackage } from '../../src/scorers/package-files.js';
 import { openScorer } from '../../src/scorers/package-scorer.js';
+import { StorageError } from '../../src/sources/storage-error.js';
 import { EXAMPLES, type Example, writeExample } from './example-packages.js';
 
 let folder: string;
@@ -52,6 +53,22 @@ describe('a model package', () => {
     expect((await readPackage(`${out}.previous`)).manifest.name).toBe('second');
     const leftovers = (await readdir(dirname(out))).filter((name) => name.startsWith('.') || name.endsWith('.old'));
     expect(leftovers).toEqual([]);
+  });
+
+  it('says in one line that the disk refuses it, and leaves no half of one', async () => {
+    const { manifest, onnx } = await readPackage(folder);
+    const file = `${folder}-file`;
+    await writeFile(file, '');
+    await expect(writePackage(join(file, 'model'), onnx, manifest)).rejects.toThrow(
+      new StorageError(`model ${file}/model: expected a file in a folder, the path leads elsewhere (ENOTDIR)`, 'io'),
+    );
+    const out = `${folder}-half`;
+    const twice = new Map([
+      ['clip', new Uint8Array(1)],
+      ['clip/inner', new Uint8Array(1)],
+    ]);
+    await expect(writePackage(out, onnx, manifest, twice)).rejects.toThrow(StorageError);
+    expect((await readdir(dirname(out))).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
   it.each(['model.onnx', 'model.json'])('is refused without %s, naming the path', async (file) => {

@@ -1,47 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { StorageError, type Store } from '../../src/store/index.js';
+import { disk, fillUp, mayMount } from '../support/small-disk.js';
 import { NOON, sampleEvent, sampleMessage, sampleVerdict, storeIn, temporaryFolder } from './samples.js';
 
 const KIB = 1024;
 const MIB = 1024 * 1024;
-
-/** A disk of its own of so many bytes, or null where this user may not mount one. */
-function smallDisk(bytes: number): string | null {
-  const folder = mkdtempSync(join(tmpdir(), 'auscult-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder], { stdio: 'ignore' });
-    return folder;
-  } catch {
-    rmSync(folder, { recursive: true });
-    return null;
-  }
-}
-
-function unmount(folder: string): void {
-  execFileSync('umount', ['-l', folder]);
-  rmSync(folder, { recursive: true });
-}
-
-const probe = smallDisk(MIB);
-if (probe) unmount(probe);
-
-/** A disk that goes when the test ends. */
-function disk(bytes: number): string {
-  const folder = smallDisk(bytes);
-  if (!folder) throw new Error('mount was refused, though it worked a moment ago');
-  onTestFinished(() => unmount(folder));
-  return folder;
-}
-
-/** Someone else takes all that is free but `leave` bytes. */
-function fillUp(folder: string, leave = 0): void {
-  const { bavail, bsize } = statfsSync(folder);
-  writeFileSync(join(folder, 'somebody-elses'), Buffer.alloc(Math.max(0, bavail * bsize - leave)));
-}
 
 function makeRoomAgain(folder: string): void {
   rmSync(join(folder, 'somebody-elses'));
@@ -58,7 +24,7 @@ function raiseUntilHeld(store: Store): number {
 
 const small = { clipFloorBytes: 2 * MIB, scoreFloorBytes: MIB, reserveBytes: 512 * KIB };
 
-describe.skipIf(probe === null)('on a small disk (needs a user who may mount a tmpfs)', () => {
+describe.skipIf(!mayMount)('on a small disk (needs a user who may mount a tmpfs)', () => {
   test('gives up clips first, then scores, events last; then takes them up again in order', async () => {
     let now = NOON;
     const folder = disk(8 * MIB);

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { stringify } from 'yaml';
-import { configJsonSchema, loadConfig, withoutSecrets } from '../../config/load.js';
+import { configJsonSchema } from '../../config/load.js';
+import { withoutSecrets } from '../../config/secrets.js';
+import { readConfig } from '../configuration.js';
 import { printJson, printLine } from '../output.js';
 
 export function configCommand(): Command {
@@ -12,7 +14,7 @@ export function configCommand(): Command {
         .description('name every mistake, or say that there is none')
         .option(...file)
         .action(({ config }: { config: string }) => {
-          const { feeds } = loadConfig({ file: config });
+          const { feeds } = readConfig({ file: config });
           printLine(
             `${config}: fine, ${feeds.length} feed${feeds.length === 1 ? '' : 's'}: ${feeds.map((f) => f.name).join(', ')}`,
           );
@@ -24,7 +26,7 @@ export function configCommand(): Command {
         .option(...file)
         .option('--json', 'as JSON')
         .action(({ config, json }: { config: string; json?: boolean }) => {
-          const value = withoutSecrets(loadConfig({ file: config }));
+          const value = withoutSecrets(readConfig({ file: config }));
           if (json) printJson(value);
           else process.stdout.write(stringify(value));
         }),

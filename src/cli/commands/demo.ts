@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { loadConfig } from '../../config/load.js';
+import { readConfig } from '../configuration.js';
 import { serve } from '../serve.js';
 import { packageRoot } from '../version.js';
 
@@ -15,7 +15,7 @@ export function demoCommand(): Command {
     .action(async ({ data }: { data: string }) => {
       // Models and sound are Auscult's own; what is written belongs to the working directory.
       const env = { AUSCULT_DATA_DIR: join(process.cwd(), data), ...process.env };
-      const config = loadConfig({ file: join(packageRoot, 'config', 'demo.yaml'), env, baseDir: packageRoot });
+      const config = readConfig({ file: join(packageRoot, 'config', 'demo.yaml'), env, baseDir: packageRoot });
       await serve(
         config,
         ({ page, broker }) => `

@@ -1,8 +1,7 @@
 import { Command } from 'commander';
-import { loadConfig } from '../../config/load.js';
 import { AuscultError } from '../../contracts.js';
-import { openScorer } from '../../scorers/package-scorer.js';
-import { broker, type Check, dataFolder, feedInput, node, pagePort, program } from '../checks.js';
+import { broker, type Check, dataFolder, feedInput, feedModel, node, pagePort, program } from '../checks.js';
+import { readConfig } from '../configuration.js';
 import { engineChecks } from '../engine-checks.js';
 import { printJson, printLine } from '../output.js';
 
@@ -33,8 +32,8 @@ async function doctor({ config: file, json }: { config: string; json?: boolean }
 
 async function configured(file: string): Promise<Check[]> {
   try {
-    const config = loadConfig({ file });
-    const models = await Promise.all(config.feeds.map(({ name, model }) => modelCheck(name, model)));
+    const config = readConfig({ file });
+    const models = await Promise.all(config.feeds.map(feedModel));
     return [
       { what: `configuration ${file}`, result: 'fine', detail: `${config.feeds.length} feeds` },
       dataFolder(config.dataDir),
@@ -46,16 +45,5 @@ async function configured(file: string): Promise<Check[]> {
   } catch (error) {
     if (!(error instanceof AuscultError)) throw error;
     return error.message.split('\n').map((detail) => ({ what: 'configuration', result: 'wrong', detail }));
-  }
-}
-
-async function modelCheck(feed: string, folder: string): Promise<Check> {
-  const what = `model of ${feed}`;
-  try {
-    const scorer = await openScorer(folder);
-    await scorer.close();
-    return { what, result: 'fine', detail: `${folder}, ${scorer.manifest.features.kind}` };
-  } catch (error) {
-    return { what, result: 'missing', detail: `${(error as Error).message}; send the command learn, or train one` };
   }
 }

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { MOST_MINUTES } from '../../commissioning/learn.js';
-import { type Config, type FeedConfig, loadConfig, readTls } from '../../config/load.js';
-import { ConfigError, type LearnProgress, SourceError } from '../../contracts.js';
+import { brokerIsExternal, type Config, type FeedConfig, readTls } from '../../config/load.js';
+import { ConfigError, LEARN_MINUTES, type LearnProgress, SourceError } from '../../contracts.js';
 import { learnAlone } from '../../monitoring/learn-alone.js';
+import { refuseSharedModel } from '../../monitoring/learn-request.js';
 import { rollBackPackage } from '../../scorers/package-files.js';
 import { openEmbeddedBroker } from '../../sinks/mqtt/index.js';
 import { takeDataFolder } from '../../store/service-file.js';
+import { readConfig } from '../configuration.js';
 import { interruptSignal } from '../options.js';
 import { printJson, printLine } from '../output.js';
 import { Progress } from '../progress.js';
@@ -48,12 +49,13 @@ the data folder, under learned/.`,
 
 function minutesOf(text: string): number {
   const minutes = Number(text);
-  if (minutes > 0 && minutes <= MOST_MINUTES) return minutes;
-  throw new InvalidArgumentError(`expected minutes, more than 0 and at most ${MOST_MINUTES}, found "${text}"`);
+  const { least, most } = LEARN_MINUTES;
+  if (minutes >= least && minutes <= most) return minutes;
+  throw new InvalidArgumentError(`minutes: expected ${least} to ${most}, found ${text}`);
 }
 
 async function run(flags: Flags): Promise<void> {
-  const config = loadConfig({ file: flags.config });
+  const config = readConfig({ file: flags.config });
   const feed = config.feeds.find(({ name }) => name === flags.feed);
   if (!feed)
     throw new ConfigError(
@@ -74,6 +76,7 @@ async function run(flags: Flags): Promise<void> {
 
 async function alone(config: Config, feed: FeedConfig, flags: Flags, signal: AbortSignal): Promise<string> {
   if (flags.rollBack) {
+    refuseSharedModel(feed);
     const { createdAt } = await rollBackPackage(feed.model);
     return `rolled back to the model of ${createdAt}`;
   }
@@ -98,8 +101,7 @@ async function alone(config: Config, feed: FeedConfig, flags: Flags, signal: Abo
 
 /** The service's own broker is needed where rows, or whether the machine runs, come over it. */
 async function ownBroker({ mqtt }: Config, { source, operating }: FeedConfig) {
-  const external = (mqtt.broker ?? (mqtt.url ? 'external' : 'embedded')) === 'external';
-  if (!mqtt.enabled || external || (source.type !== 'topic' && operating.from !== 'topic')) return null;
+  if (!mqtt.enabled || brokerIsExternal(mqtt) || (source.type !== 'topic' && operating.from !== 'topic')) return null;
   const broker = await openEmbeddedBroker({
     port: mqtt.port,
     onNotice: (line) => process.stderr.write(`auscult: ${line}\n`),

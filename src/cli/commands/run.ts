@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { loadConfig } from '../../config/load.js';
+import { readConfig } from '../configuration.js';
 import { serve } from '../serve.js';
 
 export function runCommand(): Command {
@@ -16,7 +16,7 @@ Examples:
 SIGTERM or Ctrl-C stops capture, flushes, publishes offline and exits 0.`,
     )
     .action(async ({ config: file }: { config: string }) => {
-      const config = loadConfig({ file });
+      const config = readConfig({ file });
       await serve(config, ({ page, broker }) =>
         [`listening to ${config.feeds.length} feeds`, page && `page ${page}`, broker && `broker ${broker}`]
           .filter(Boolean)

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Command } from '../../contracts.js';
+import { learnMinutes } from '../learn-minutes.js';
 import { HttpError } from './respond.js';
 
 const machine = z.string().min(1).max(200);
@@ -19,7 +20,7 @@ const schema: z.ZodType<Command> = z.discriminatedUnion('command', [
     command: z.literal('learn'),
     machine,
     feed: machine.optional(),
-    minutes: z.number().min(1).max(1_440),
+    minutes: learnMinutes,
     preset: machine.optional(),
   }),
   z.strictObject({ command: z.literal('roll-back'), machine, feed: machine.optional() }),

@@ -64,7 +64,8 @@ function hostOf(request: IncomingMessage, protocol: string): string | undefined 
   return parseUrl(`${protocol}//${request.headers.host ?? ''}`)?.host;
 }
 
-function parseOrigin(text: string): URL {
+/** @throws {ConfigError} when it is not `http(s)://host[:port]` */
+export function parseOrigin(text: string): URL {
   const url = parseUrl(text);
   if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '') {
     throw new ConfigError(`http.allowedOrigins: expected an origin such as https://pumps.example.net, got ${text}`);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AuscultError, type Command, type CommandHandler, ConfigError } from '../../contracts.js';
+import { learnMinutes } from '../learn-minutes.js';
 import { type MqttMessage, PAYLOAD_VERSION } from './messages.js';
 import type { Topics } from './topics.js';
 
@@ -27,7 +28,7 @@ const PAYLOAD = z.discriminatedUnion('command', [
     ...COMMON,
     command: z.literal('learn'),
     feed: NAME.optional(),
-    minutes: z.number().min(1).max(1_440).default(10),
+    minutes: learnMinutes.default(10),
     preset: NAME.optional(),
   }),
   z.strictObject({ ...COMMON, command: z.literal('roll-back'), feed: NAME.optional() }),

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { hideSecrets } from '../../config/secrets.js';
 import type { Source } from '../../contracts.js';
 import { type LiveOptions, supervisedSource } from './supervised-source.js';
 
@@ -62,15 +63,4 @@ function explain(lines: readonly string[], url: string, channel: number): string
   if (lines.some((line) => /matches no streams/.test(line))) return 'it has no sound';
   const line = lines.filter((text) => !echoes.test(text)).at(-1) ?? lines.at(-1);
   return line === undefined ? 'it delivered no sound' : `"${hideSecrets(line, url)}"`;
-}
-
-/**
- * Replaces the password and the query of every address in a text, and those of `url` wherever they stand, by "***".
- * The user's name stays: it helps.
- */
-export function hideSecrets(text: string, url = text): string {
-  const secrets = [/:\/\/[^/@\s]*?:([^/\s]*)@/.exec(url)?.[1], /\?([^#\s]+)/.exec(url)?.[1]];
-  let shown = text;
-  for (const secret of secrets) if (secret) shown = shown.replaceAll(secret, '***');
-  return shown.replace(/(:\/\/[^/:@\s]*):[^/\s]*@/g, '$1:***@');
 }

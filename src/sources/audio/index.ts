@@ -1,6 +1,6 @@
 export { encodeWav } from '../wav-encode.js';
 export { type AudioDevice, listDevices, parseDevices } from './devices.js';
-export { type FfmpegOptions, ffmpegSource, hideSecrets } from './ffmpeg.js';
+export { type FfmpegOptions, ffmpegSource } from './ffmpeg.js';
 export { type WatchedAudioFolderOptions, watchedAudioFolder } from './folder-source.js';
 export { type MicrophoneOptions, microphoneSource, type Recorder } from './microphone.js';
 export { type PcmStreamOptions, pcmStreamSource } from './pcm-stream.js';

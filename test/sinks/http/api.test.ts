@@ -116,6 +116,13 @@ describe('commands', () => {
     await sink.close();
   });
 
+  it('says how long may be learnt', async () => {
+    const { sink } = await openTestSink();
+    const { body } = await post(sink.port, '/api/commands', { command: 'learn', machine: 'pump', minutes: 0.5 });
+    expect(JSON.parse(String(body))).toEqual({ error: 'minutes: expected 1 to 1440, found 0.5' });
+    await sink.close();
+  });
+
   it('hands a command on and answers with its line; a command that cannot be done says why', async () => {
     const good = await openTestSink();
     const acknowledge = { command: 'acknowledge', machine: 'pump', eventId: null };

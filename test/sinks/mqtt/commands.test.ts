@@ -72,6 +72,7 @@ test("on the site's topic commands one machine or all of them", async () => {
 test.each([
   ['no JSON', pump, '{"command":', /expected JSON such as/],
   ['an unknown command', pump, { command: 'explode' }, /command: /],
+  ['half a minute', pump, { command: 'learn', minutes: 0.5 }, /^minutes: expected 1 to 1440, found 0\.5$/],
   ['a wrong type', pump, { command: 'learn', minutes: 'ten' }, /minutes: .*expected number/],
   ['too much of it', pump, { command: 'mute', minutes: 1e9 }, /minutes: /],
   ['an unknown key', pump, { command: 'mute', minuets: 5 }, /minuets/],

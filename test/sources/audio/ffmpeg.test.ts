@@ -4,7 +4,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FfmpegOptions, ffmpegSource, hideSecrets } from '../../../src/sources/audio/index.js';
+import { hideSecrets } from '../../../src/config/secrets.js';
+import { type FfmpegOptions, ffmpegSource } from '../../../src/sources/audio/index.js';
 import {
   collect,
   installed,
