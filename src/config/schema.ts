@@ -18,7 +18,9 @@ const engine = z
     device: z
       .enum(['auto', 'cpu', 'webgpu', 'cuda', 'tensorflow'])
       .default('cpu')
-      .describe('Where models run. auto measures each model on every device that works; the others force one.'),
+      .describe(
+        'Where models run. auto measures each model on every device that works; cpu, webgpu and cuda force one. tensorflow trains on an installed tfjs-node; scoring stays on the CPU.',
+      ),
     threads: z.int().min(1).max(64).default(1).describe('CPU threads per model; 1 is right for many small models.'),
   })
   .prefault({});

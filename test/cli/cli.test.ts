@@ -213,9 +213,10 @@ feeds:
     writeFileSync(join(broken, 'model.onnx'), 'x');
     const pictures = (watched: string) => ({ type: 'image-folder', folder: join(folder, watched) });
     const wav = { type: 'wav', files: [join(folder, 'absent.wav')] };
-    const doctor = async (feeds: object[], http: object = { port: 0 }) => {
+    const doctor = async (feeds: object[], http: object = { port: 0 }, device = 'cpu') => {
       const file = join(folder, 'doctor.yaml');
-      writeFileSync(file, JSON.stringify({ dataDir: 'doctor', mqtt: { enabled: false }, http, feeds }));
+      const rest = { dataDir: 'doctor', mqtt: { enabled: false }, engine: { device } };
+      writeFileSync(file, JSON.stringify({ ...rest, http, feeds }));
       const { code, out } = await auscult('doctor', '--json', '--config', file);
       const checks = JSON.parse(out) as { what: string; result: string; detail: string }[];
       return { code, of: (what: string) => checks.find((check) => check.what === what) };
@@ -235,8 +236,11 @@ feeds:
         { name: 'player', model: 'doctor.yaml/model', source: wav },
       ],
       { host: '192.0.2.1', username: 'me', password: 'secret' },
+      'cuda',
     );
     expect(ill.code).toBe(1);
+    const works = ill.of('engine on cuda')?.result === 'fine';
+    expect(ill.of('engine.device cuda')?.result).toBe(works ? undefined : 'wrong');
     const wrong = (detail: RegExp) => ({ result: 'wrong', detail: expect.stringMatching(detail) });
     expect(ill.of('model of broken')).toMatchObject(wrong(/model\.onnx: expected SHA-256/));
     expect(ill.of('model of camera')).toMatchObject(wrong(/image-folder source gives image, .* expects audio/));
