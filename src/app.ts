@@ -376,7 +376,7 @@ class Service implements App {
   #health(): HealthCheck[] {
     const monitors = this.#room?.monitors ?? [];
     return [
-      ...monitors.map((monitor) => feedHealth(monitor, isLive(this.#feed(monitor.feed)))),
+      ...monitors.map((monitor) => feedHealth(monitor)),
       ...(this.#store ? [storeHealth(this.#store)] : []),
       ...(this.#mqtt ? [mqttHealth(this.#mqtt)] : []),
     ];

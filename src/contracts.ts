@@ -399,7 +399,10 @@ export interface HorizonCalibration {
   /** Independent (non-overlapping) windows of the statistic behind it. */
   readonly independent: number;
   readonly maximum: number;
-  /** At or below this an alarm may clear: the 90th percentile; the maximum with too little data to know it. */
+  /**
+   * At or below this an alarm may clear: the 90th percentile; the maximum with too little data to know it. Without a tail
+   * `thresholdFor` takes the maximum and half of the margin instead.
+   */
   readonly clearBelow: number;
   /** null when there were too few peaks to fit. */
   readonly tail: TailFit | null;
@@ -549,7 +552,7 @@ export class ConfigError extends AuscultError {
 export class SourceError extends AuscultError {
   override name = 'SourceError';
 }
-/** A model or package does not fit: refuse to start. */
+/** A model or package does not fit: a command refuses; in the service the feed is not judged, and health says why. */
 export class ModelError extends AuscultError {
   override name = 'ModelError';
 }

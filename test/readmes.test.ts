@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 const root = join(import.meta.dirname, '..');
 const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' });
 const readmes = ['README.md', ...sources.filter((file) => file.endsWith('.md')).map((file) => join('src', file))];
+const rooms = [...new Set(readmes.slice(1).map((readme) => dirname(readme)))];
 const scripts = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts);
 
 /** Files that a text names in backticks: `mixture.ts`, `audio/wav-file.ts`, `src/README.md`. */
@@ -19,12 +20,21 @@ function exists(file: string, readme: string): boolean {
   return sources.some((source) => source.startsWith(below) && basename(source) === file);
 }
 
-const made = ['model.json', 'report.html'];
+const made = ['model.json', 'normals.json', 'report.html'];
 
 describe('the READMEs', () => {
   it.each(readmes)('%s names files that are there', (readme) => {
     const text = readFileSync(join(root, readme), 'utf8');
     expect(filesNamed(text).filter((file) => !made.includes(file) && !exists(file, readme))).toEqual([]);
+  });
+
+  it.each(rooms)('those of %s name every file of it', (room) => {
+    const texts = readmes
+      .filter((readme) => dirname(readme) === room)
+      .map((readme) => readFileSync(join(root, readme)));
+    const named = new Set(filesNamed(texts.join('\n')).map((file) => basename(file)));
+    const files = readdirSync(join(root, room)).filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
+    expect(files.filter((file) => file !== 'index.ts' && !named.has(file))).toEqual([]);
   });
 
   it.each(readmes)('%s names npm scripts that are there', (readme) => {

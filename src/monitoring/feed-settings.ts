@@ -14,8 +14,8 @@ export const perMs = {
   year: 31_557_600_000,
 } as const;
 
-/** A live feed without a window for this long delivers nothing. */
-export const staleAfterMs = 15_000;
+/** A live feed without a window for this long delivers nothing, unless its source may be silent for longer. */
+const leastStaleMs = 15_000;
 const lateAfterMs = 5_000;
 
 export function settingsOf(config: FeedConfig): FeedSettings {
@@ -30,9 +30,13 @@ export function settingsOf(config: FeedConfig): FeedSettings {
     latch: alerts.latch,
     warmUpMs: alerts.warmUpSeconds * 1000,
     operating: heard ? operating.from : 'always',
-    staleAfterMs: isLive(config) ? staleAfterMs : null,
+    staleAfterMs: isLive(config) ? staleAfterMs(config) : null,
     lateAfterMs: isLive(config) ? lateAfterMs : null,
   };
+}
+
+function staleAfterMs({ source }: FeedConfig): number {
+  return 'staleSeconds' in source ? Math.max(leastStaleMs, source.staleSeconds * 1000) : leastStaleMs;
 }
 
 /** What a feed was in the middle of when the service ended. */

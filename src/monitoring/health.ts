@@ -3,20 +3,20 @@ import type { HealthCheck } from '../sinks/http/index.js';
 import type { MqttSink } from '../sinks/mqtt/index.js';
 import type { Store } from '../store/index.js';
 import type { FeedMonitor } from './feed-monitor.js';
-import { staleAfterMs } from './feed-settings.js';
 
 /** Faults in which nothing is delivered. */
 const DOWN: ReadonlySet<string | null> = new Set(['no-data', 'device-gone']);
 
-/** @param live true for feeds that should deliver all the time, until they end */
-export function feedHealth(monitor: FeedMonitor, live: boolean): HealthCheck {
+export function feedHealth(monitor: FeedMonitor): HealthCheck {
   const name = `feed ${monitor.feed}`;
   const { failure, ended, model, quietMs } = monitor;
   const wrong = failure ?? model.broken ?? monitor.openEvents.find(({ code }) => DOWN.has(code))?.words;
   if (wrong !== undefined) return { name, ok: false, detail: wrong };
   const heard = quietMs === null ? 'no window yet' : `last window ${(quietMs / 1000).toFixed(1)} s ago`;
   const detail = ended ? 'ended' : heard;
-  const ok = !live || ended || (quietMs !== null && quietMs < staleAfterMs);
+  // null: a feed that need not deliver all the time.
+  const { staleAfterMs } = model.decider.settings;
+  const ok = staleAfterMs === null || ended || (quietMs !== null && quietMs < staleAfterMs);
   const drift = model.drift?.note;
   return { name, ok, detail: drift ? `${detail}; ${drift}` : detail };
 }

@@ -1,7 +1,7 @@
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { model, newFolder, Service, sound } from '../support/service.js';
+import { freePort, model, newFolder, Service, sound, until } from '../support/service.js';
 
 const folder = newFolder();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -46,6 +46,19 @@ describe('auscult', () => {
       expect(help.code).toBe(0);
       expect(help.out).toContain('$ auscult');
     }
+  });
+
+  it('demo keeps its data where the flag says, else the environment', async () => {
+    const started = async (...args: string[]) => {
+      const given = { AUSCULT_DATA_DIR: join(folder, 'environment'), AUSCULT_HTTP__ENABLED: 'false' };
+      const env = { ...given, AUSCULT_MQTT__PORT: String(await freePort()) };
+      const demo = Service.start(['demo', ...args], { cwd: folder, env });
+      const data = await until('data folder', () => /^ {2}data +(.*)$/m.exec(demo.output.out)?.[1]);
+      await demo.stop();
+      return data;
+    };
+    expect(await started('--data', join(folder, 'flag'))).toBe(join(folder, 'flag'));
+    expect(await started()).toBe(join(folder, 'environment'));
   });
 
   it('answers a wrong command, flag or value with a suggestion and exit code 2', async () => {

@@ -1,16 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.js';
 import type { Event, EventChange, MachineState, Source, Verdict } from '../../src/contracts.js';
 import { ClipRecorder } from '../../src/monitoring/clip-recorder.js';
 import { FeedModel } from '../../src/monitoring/feed-model.js';
 import { FeedMonitor } from '../../src/monitoring/feed-monitor.js';
+import { settingsOf } from '../../src/monitoring/feed-settings.js';
+import { feedHealth } from '../../src/monitoring/health.js';
 import { MachineRoom } from '../../src/monitoring/machine-room.js';
 import { replay } from '../../src/monitoring/replay.js';
 import { wavFileSource } from '../../src/sources/audio/index.js';
 import { openStore } from '../../src/store/index.js';
-import { model, sound } from '../support/service.js';
+import { model, sound, until } from '../support/service.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'auscult-monitor-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -18,7 +22,7 @@ const budget = { falseAlarms: 1, perMs: 3_600_000 };
 const never = new AbortController().signal;
 let stores = 0;
 
-async function monitored(source: Source, open: readonly Event[] = []) {
+async function monitored(source: Source, open: readonly Event[] = [], staleAfterMs: number | null = null) {
   const path = join(folder, String(stores++));
   const store = openStore({ path: join(path, 'a.sqlite'), clipDir: join(path, 'clips'), flushMs: 0 });
   const told: { event: Event; change: EventChange }[] = [];
@@ -50,7 +54,12 @@ async function monitored(source: Source, open: readonly Event[] = []) {
       ...{ spectrogram: null, configDigest: 'c', log: () => {}, clock: null },
       clips: new ClipRecorder({ sampleRateHz: 16_000, beforeMs: 5_000, afterMs: 5_000, maxMs: 60_000 }),
     },
-    await FeedModel.open(model('pump-00'), { feed: 'pump', machine: 'pump', budget, warmUpMs: 0 }, { open }, {}),
+    await FeedModel.open(
+      model('pump-00'),
+      { feed: 'pump', machine: 'pump', budget, warmUpMs: 0, staleAfterMs },
+      { open },
+      {},
+    ),
   );
   room.add(monitor);
   return { monitor, room, store, told, verdicts, states };
@@ -184,5 +193,48 @@ describe('a feed', () => {
     const open = async () => playing('normal', 'abnormal', 'normal');
     const { events } = await replay({ model: model('pump-00'), budget, open, signal: never });
     expect(events.map(({ peak, words }) => ({ peak, words }))).toEqual([{ peak: live?.peak, words: live?.words }]);
+  });
+
+  it('may be silent for as long as its source says, and for 15 s at least', () => {
+    const file = join(folder, 'stale.yaml');
+    const sources = [
+      { type: 'microphone' },
+      { type: 'microphone', staleSeconds: 60 },
+      { type: 'ffmpeg', url: 'rtsp://camera.plant/1', staleSeconds: 20 },
+      { type: 'wav', files: ['a.wav'] },
+      { type: 'wav', files: ['a.wav'], realTime: false },
+      { type: 'topic', topic: 'plant/rig/row', staleSeconds: 60 },
+    ];
+    const feeds = sources.map((source, i) => ({ name: `feed ${i}`, model: 'm', source }));
+    writeFileSync(file, JSON.stringify({ feeds }));
+    const limits = loadConfig({ file, env: {} }).feeds.map((feed) => settingsOf(feed).staleAfterMs);
+    expect(limits).toEqual([15_000, 60_000, 20_000, 15_000, null, null]);
+  });
+
+  it.each([
+    [null, true],
+    [600_000, true],
+    [1, false],
+  ])('with %s ms of silence allowed is well after a pause: %s', async (staleAfterMs, well) => {
+    const clip = playing('normal');
+    const stop = new AbortController();
+    let paused = false;
+    const source: Source = {
+      ...clip,
+      async *stream(signal) {
+        yield* clip.stream(signal);
+        paused = true;
+        await once(signal, 'abort');
+      },
+    };
+    const { monitor, store } = await monitored(source, [], staleAfterMs);
+    expect(feedHealth(monitor)).toMatchObject({ ok: staleAfterMs === null, detail: 'no window yet' });
+    const run = monitor.run(stop.signal);
+    await until('a pause', () => paused && (monitor.quietMs ?? 0) > 5);
+    expect(feedHealth(monitor)).toMatchObject({ ok: well, detail: expect.stringContaining('last window') });
+    stop.abort();
+    await run;
+    await monitor.close();
+    await store.close();
   });
 });

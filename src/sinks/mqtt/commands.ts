@@ -35,6 +35,12 @@ const PAYLOAD = z.discriminatedUnion('command', [
   z.strictObject({ ...COMMON, command: z.literal('mute'), minutes: z.number().min(0).max(10_080).default(60) }),
   z.strictObject({ ...COMMON, command: z.literal('test-alert') }),
 ]);
+const NAMES = PAYLOAD.options.map(({ shape }) => shape.command.value);
+
+/** What an answer repeats, so that the sender knows which command it is for; of refused commands, too. */
+const REPEATED = z
+  .object({ id: COMMON.id.unwrap().nullable().catch(null), command: z.enum(NAMES).nullable().catch(null) })
+  .catch({ id: null, command: null });
 
 export interface CommandServiceOptions {
   readonly topics: Topics;
@@ -89,17 +95,25 @@ export class CommandService {
   }
 
   async #serve(topic: string, payload: Buffer): Promise<void> {
-    const seen: { id: string | null; command: string | null } = { id: null, command: null };
+    let repeated: z.infer<typeof REPEATED> = { id: null, command: null };
     try {
-      const request = parsePayload(payload);
-      seen.id = request.id ?? null;
-      seen.command = request.command;
+      const value = parseJson(payload);
+      repeated = REPEATED.parse(value);
+      const request = parseRequest(value);
       for (const machine of this.#addressees(topic, request)) {
-        const message = await this.#options.handler(toCommand(request, machine));
-        this.#answer(topic, { ...seen, machine, ok: true, message });
+        this.#answer(topic, { ...repeated, machine, ...(await this.#carryOut(toCommand(request, machine))) });
       }
     } catch (error) {
-      this.#answer(topic, { ...seen, ok: false, message: this.#explain(error) });
+      this.#answer(topic, { ...repeated, ok: false, message: this.#explain(error) });
+    }
+  }
+
+  /** What one machine refuses, the next may do. */
+  async #carryOut(command: Command): Promise<{ ok: boolean; message: string }> {
+    try {
+      return { ok: true, message: await this.#options.handler(command) };
+    } catch (error) {
+      return { ok: false, message: this.#explain(error) };
     }
   }
 
@@ -139,23 +153,24 @@ export class CommandService {
   }
 }
 
-function parsePayload(payload: Buffer): z.infer<typeof PAYLOAD> {
+function parseJson(payload: Buffer): unknown {
   if (payload.length > COMMAND_BYTES) {
     throw new ConfigError(`command: expected at most ${COMMAND_BYTES} bytes, found ${payload.length}`);
   }
-  const parsed = PAYLOAD.safeParse(parseJson(payload.toString('utf8')));
-  if (parsed.success) return parsed.data;
-  throw new ConfigError(
-    parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'command'}: ${message}`).join('; '),
-  );
-}
-
-function parseJson(text: string): unknown {
+  const text = payload.toString('utf8');
   try {
     return JSON.parse(text);
   } catch {
     throw new ConfigError(`command: expected JSON such as {"command":"acknowledge"}, found "${text.slice(0, 40)}"`);
   }
+}
+
+function parseRequest(value: unknown): z.infer<typeof PAYLOAD> {
+  const parsed = PAYLOAD.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(
+    parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'command'}: ${message}`).join('; '),
+  );
 }
 
 function toCommand({ id: _id, ...command }: z.infer<typeof PAYLOAD>, machine: string): Command {

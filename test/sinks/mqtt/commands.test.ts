@@ -69,6 +69,27 @@ test("on the site's topic commands one machine or all of them", async () => {
   expect(carriedOut.map(({ machine }) => machine)).toEqual(['pump', 'pump', 'Fan 1/A']);
 });
 
+test("on the site's topic a machine that refuses is answered by name and keeps none from its turn", async () => {
+  const { send } = trial(async ({ machine }) => {
+    if (machine === 'pump') throw new ConfigError('feed: expected one of inlet, found outlet');
+    return 'learning';
+  });
+  expect(await send(topics.siteCommand, { command: 'learn', feed: 'outlet', id: 'mine' })).toMatchObject([
+    { id: 'mine', machine: 'pump', ok: false, message: 'feed: expected one of inlet, found outlet' },
+    { id: 'mine', machine: 'Fan 1/A', ok: true, message: 'learning' },
+  ]);
+});
+
+test.each([
+  ['a value', { command: 'learn', minutes: 'ten', id: 'mine' }, 'mine', 'learn'],
+  ['the command', { command: 'explode', id: 'mine' }, 'mine', null],
+  ['the id', { command: 'mute', id: 'x'.repeat(65) }, null, 'mute'],
+  ['everything', [1], null, null],
+])('repeats what it can of a command when %s is refused', async (_, payload, id, command) => {
+  const { send } = trial();
+  expect(await send(pump, payload)).toMatchObject([{ id, command, ok: false }]);
+});
+
 test.each([
   ['no JSON', pump, '{"command":', /expected JSON such as/],
   ['an unknown command', pump, { command: 'explode' }, /command: /],
