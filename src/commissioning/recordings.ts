@@ -5,6 +5,7 @@ import { describeCounts } from '../features/table-encoder.js';
 import { TableFeatures } from '../features/table-features.js';
 import { fitTableSpec } from '../features/table-fit.js';
 import type { Cells } from '../sources/tables/cells.js';
+import { farValues } from './far-values.js';
 import { windowsLearnt } from './hold-out.js';
 
 /** What commissioning keeps of a window. */
@@ -103,6 +104,7 @@ async function readTable(exclude: readonly string[], options: ReadOptions): Prom
   const moved = spec.dropped.filter(({ name }) => whole.columns.some((column) => column.name === name));
   for (const { name, reason } of moved)
     note(`column ${name} is ${reason}: a model cannot learn it, so it is left out; record longer`);
+  farValues(spec, cells).forEach(note);
   const again = { ...options, onRead: undefined, onWindow: undefined };
   const { recordings, features } = moved.length === 0 ? first : await readRows(spec, rows, again);
   describeCounts(features.counts).forEach(note);
