@@ -4,6 +4,9 @@ import { createFeatures } from '../features/create-features.js';
 import { describeCounts } from '../features/table-encoder.js';
 import { TableFeatures } from '../features/table-features.js';
 import { fitTableSpec } from '../features/table-fit.js';
+import type { Cells } from '../sources/tables/cells.js';
+import { farValues } from './far-values.js';
+import { windowsLearnt } from './hold-out.js';
 
 /** What commissioning keeps of a window. */
 export type KeptWindow = Pick<Window, 'data' | 'shape' | 'origin' | 'sequence' | 'startMs' | 'endMs' | 'levelDb'>;
@@ -86,18 +89,42 @@ async function* observations({ open, signal, onTrouble, onObservation }: ReadOpt
   signal.throwIfAborted();
 }
 
-/** Reads all rows first, since the columns are learnt from all of them. */
+/**
+ * Reads all rows first, since the columns are learnt from all of them. Which are held out is known only then: a column that
+ * moves in no other row is left out. A model knows nothing of it, and its first move would make every threshold useless.
+ */
 async function readTable(exclude: readonly string[], options: ReadOptions): Promise<Recordings> {
   const rows: Extract<Observation, { kind: 'row' }>[] = [];
   for await (const observation of observations(options)) if (observation.kind === 'row') rows.push(observation);
-  const spec: TableSpec = fitTableSpec(
-    rows.map(({ cells }) => cells),
-    { exclude },
-  );
-  const features = new TableFeatures(spec);
-  const recordings = await collect(spec, encoded(features, rows), options);
-  for (const line of describeCounts(features.counts)) options.onNote?.(line);
+  const cells = rows.map((row) => row.cells);
+  const note = (line: string): void => options.onNote?.(line);
+  const whole = fitTableSpec(cells, { exclude });
+  const first = await readRows(whole, rows, options);
+  const spec = fitTableSpec(cells, { exclude, learnt: learntRows(cells, first.recordings.segments) });
+  const moved = spec.dropped.filter(({ name }) => whole.columns.some((column) => column.name === name));
+  for (const { name, reason } of moved)
+    note(`column ${name} is ${reason}: a model cannot learn it, so it is left out; record longer`);
+  farValues(spec, cells).forEach(note);
+  const again = { ...options, onRead: undefined, onWindow: undefined };
+  const { recordings, features } = moved.length === 0 ? first : await readRows(spec, rows, again);
+  describeCounts(features.counts).forEach(note);
   return recordings;
+}
+
+async function readRows(spec: TableSpec, rows: readonly Observation[], options: ReadOptions) {
+  const features = new TableFeatures(spec);
+  return { features, recordings: await collect(spec, encoded(features, rows), options) };
+}
+
+/** The rows that {@link splitNormals} will take to learn from: a row is a window. */
+function learntRows(cells: readonly Cells[], segments: readonly Segment[]): Cells[] {
+  const lengths = segments.map(({ windows }) => windows.length);
+  let from = 0;
+  return windowsLearnt(lengths, (_, until) => until).flatMap((until, i) => {
+    const start = from;
+    from += lengths[i] ?? 0;
+    return cells.slice(start, start + until);
+  });
 }
 
 function* encoded(features: Features, rows: readonly Observation[]): Generator<Window> {

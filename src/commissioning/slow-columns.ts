@@ -19,7 +19,7 @@ export function slowColumns(spec: TableSpec, rows: Float32Array, width: number):
     if (column.type !== 'numeric' || count < FEWEST_INDEPENDENT ** 2) return [];
     const rho = correlation(Float64Array.from({ length: count }, (_, row) => rows[row * width + start] ?? 0));
     const worth = (count * (1 - rho)) / (1 + rho);
-    if (!(worth < FEWEST_INDEPENDENT)) return [];
+    if (worth >= FEWEST_INDEPENDENT) return [];
     const values = Math.max(1, Math.round(worth));
     return [
       `column ${column.name} moves so slowly that ${count} rows are worth ${values} independent value${values === 1 ? '' : 's'}: ` +
@@ -28,7 +28,7 @@ export function slowColumns(spec: TableSpec, rows: Float32Array, width: number):
   });
 }
 
-/** Of each value with the one before; NaN for a constant. */
+/** Of each value with the one before; 1 for a constant: what is left of a column beside a value of 1e30. */
 function correlation(values: Float64Array): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   let [squares, products, before] = [0, 0, 0];
@@ -38,5 +38,5 @@ function correlation(values: Float64Array): number {
     products += deviation * before;
     before = deviation;
   }
-  return products / squares;
+  return squares === 0 ? 1 : products / squares;
 }

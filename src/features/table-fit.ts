@@ -14,12 +14,15 @@ import { RunningMoments } from './running-moments.js';
 export interface TableFitOptions {
   /** Columns to leave out, as labels are. */
   readonly exclude?: readonly string[];
+  /** Of the rows, those that a model learns from: a column that never changes in them is dropped, too. All by default. */
+  readonly learnt?: Iterable<Cells>;
 }
 
 /** More different texts than this are names or remarks, not categories. */
 const MAX_CATEGORIES = 256;
 /** Share of a column's values that must be numbers, or times, for the rest to be taken as slips. */
 const NEARLY_ALL = 0.99;
+const MISSING = 'missing in every row';
 
 /**
  * Learns from the training rows how a row becomes numbers: types, means, deviations, categories.
@@ -29,6 +32,17 @@ const NEARLY_ALL = 0.99;
  * @throws {ConfigError} when an excluded column is not there, or no column is left
  */
 export function fitTableSpec(rows: Iterable<Cells>, options: TableFitOptions = {}): TableSpec {
+  const { summaries, count } = summarise(rows);
+  const learnt = options.learnt ? summarise(options.learnt).summaries : summaries;
+  if (count === 0) throw new ConfigError('table: expected training rows, found none');
+  const names = [...summaries.keys()];
+  for (const name of options.exclude ?? []) {
+    if (!summaries.has(name)) throw new ConfigError(`exclude: no column "${name}"; the table has ${names.join(', ')}`);
+  }
+  return toSpec([...summaries.values()], learnt, new Set(options.exclude), count);
+}
+
+function summarise(rows: Iterable<Cells>): { summaries: Map<string, ColumnSummary>; count: number } {
   const summaries = new Map<string, ColumnSummary>();
   let count = 0;
   for (const cells of rows) {
@@ -39,21 +53,22 @@ export function fitTableSpec(rows: Iterable<Cells>, options: TableFitOptions = {
       summary.add(cell);
     }
   }
-  if (count === 0) throw new ConfigError('table: expected training rows, found none');
-  const names = [...summaries.keys()];
-  for (const name of options.exclude ?? []) {
-    if (!summaries.has(name)) throw new ConfigError(`exclude: no column "${name}"; the table has ${names.join(', ')}`);
-  }
-  return toSpec([...summaries.values()], new Set(options.exclude), count);
+  return { summaries, count };
 }
 
-function toSpec(summaries: readonly ColumnSummary[], excluded: ReadonlySet<string>, rows: number): TableSpec {
+function toSpec(
+  summaries: readonly ColumnSummary[],
+  learnt: ReadonlyMap<string, ColumnSummary>,
+  excluded: ReadonlySet<string>,
+  rows: number,
+): TableSpec {
   const columns: (NumericColumn | CategoricalColumn)[] = [];
   const dropped: { name: string; reason: string }[] = [];
   const timeColumn = summaries.find((summary) => summary.isTime)?.name ?? null;
   for (const summary of summaries) {
     const { name } = summary;
-    const result = excluded.has(name) ? 'excluded' : summary.toColumn(timeColumn, rows);
+    const judged = excluded.has(name) ? 'excluded' : summary.toColumn(timeColumn, rows);
+    const result = typeof judged === 'string' ? judged : (whyConstant(learnt.get(name)) ?? judged);
     if (typeof result === 'string') dropped.push({ name, reason: result });
     else columns.push(result);
   }
@@ -61,11 +76,18 @@ function toSpec(summaries: readonly ColumnSummary[], excluded: ReadonlySet<strin
     const why = dropped.map(({ name, reason }) => `"${name}" ${reason}`).join('; ');
     throw new ConfigError(`table: no column is left to learn from: ${why}`);
   }
-  return { kind: 'table', columns, dropped, timeColumn, watch: toWatch(summaries, columns, dropped, rows) };
+  return { kind: 'table', columns, dropped, timeColumn, watch: toWatch(summaries, learnt, columns, dropped, rows) };
+}
+
+/** Why the learnt rows leave a column out; null when it changes in them. */
+function whyConstant(learnt: ColumnSummary | undefined): string | null {
+  const why = learnt === undefined ? MISSING : learnt.constant;
+  return why === null ? null : `${why} but for what is held out`;
 }
 
 function toWatch(
   summaries: readonly ColumnSummary[],
+  learnt: ReadonlyMap<string, ColumnSummary>,
   columns: readonly { name: string }[],
   dropped: readonly { name: string; reason: string }[],
   rows: number,
@@ -77,9 +99,11 @@ function toWatch(
     columns: summaries
       .filter(({ name }) => kept.has(name))
       .map(({ name, runs }) => ({ name, constantRows: runs.longestConstant, missingRows: runs.longestMissing })),
-    constants: summaries.flatMap(({ name, only }) =>
-      only !== null && constant.has(name) ? [{ name, value: only }] : [],
-    ),
+    constants: summaries.flatMap((summary) => {
+      const { name } = summary;
+      const only = summary.only ?? learnt.get(name)?.only ?? null;
+      return only !== null && constant.has(name) ? [{ name, value: only }] : [];
+    }),
   };
 }
 
@@ -126,24 +150,34 @@ class ColumnSummary {
     return this.texts.size === 1 ? ([...this.texts][0] ?? null) : null;
   }
 
+  /** Why a column that does not change is left out; null when it changes. */
+  get constant(): string | null {
+    if (this.values === 0) return MISSING;
+    if (this.only !== null) return `always ${this.only}`;
+    return this.isNumeric && this.moments.isConstant ? `always ${this.moments.mean}` : null;
+  }
+
+  private get isNumeric(): boolean {
+    return this.numbers >= NEARLY_ALL * this.values;
+  }
+
   /** The column, or why it is left out. */
   toColumn(timeColumn: string | null, rows: number): NumericColumn | CategoricalColumn | string {
     const { name } = this;
     const unnamed = this.position === 0 && (name === '' || name === 'Unnamed: 0');
     if (unnamed) return 'an unnamed first column is an index';
-    if (this.values === 0) return 'missing in every row';
     if (this.isTime) return name === timeColumn ? 'the time of the row' : 'a date-time';
-    if (this.only !== null) return `always ${this.only}`;
-    if (this.numbers >= NEARLY_ALL * this.values) return this.toNumeric();
+    if (this.constant !== null) return this.constant;
+    if (this.isNumeric) return this.toNumeric();
     if (this.texts.size > MAX_CATEGORIES) return `more than ${MAX_CATEGORIES} different texts`;
     if (this.texts.size > 20 && this.texts.size > rows / 2) return `${this.texts.size} different texts in ${rows} rows`;
     return { name, type: 'categorical', categories: [...this.texts].sort() };
   }
 
   private toNumeric(): NumericColumn | string {
-    const { mean, deviation, isConstant } = this.moments;
+    const { mean, deviation } = this.moments;
     if (this.counting.isCount) return 'it counts the rows or the time';
-    return isConstant ? `always ${mean}` : { name: this.name, type: 'numeric', mean, deviation };
+    return { name: this.name, type: 'numeric', mean, deviation };
   }
 }
 

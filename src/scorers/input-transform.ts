@@ -2,6 +2,7 @@
  * What happens to a raw row before the encoder sees it: scale each column, clip, and (for wide rows) whiten.
  * Legend: N rows, W raw width, P whitened width.
  */
+import { ModelError } from '../contracts.js';
 import { bend, fitPowerCurves, type PowerCurves } from './power-curve.js';
 import { principalAxes } from './principal-axes.js';
 import { type RowMatrix, rowsOf } from './row-matrix.js';
@@ -66,11 +67,17 @@ export function whitenedWidth(
   return wide ? Math.min(options.whitenTo, width, supported) : 0;
 }
 
+/** @throws {ModelError} when rows that are to be whitened have no axis along which they differ */
 export function fitTransform(rows: RowMatrix, options: TransformOptions): InputTransform {
   const scaled = fitScale(rows, options);
   const components = whitenedWidth(rowsOf(rows), rows.width, options);
   if (components === 0) return scaled;
-  return { ...scaled, whitening: fitWhitening(scaledRows(rows, scaled), components) };
+  const whitening = fitWhitening(scaledRows(rows, scaled), components);
+  if (whitening.components === 0) {
+    const hint = 'if they are of sound: is the channel muted, or --channel the wrong one?';
+    throw new ModelError(`training rows: expected rows that differ, found ${rowsOf(rows)} that hardly do; ${hint}`);
+  }
+  return { ...scaled, whitening };
 }
 
 function fitScale(rows: RowMatrix, { clip, scaling, period }: TransformOptions): InputTransform {

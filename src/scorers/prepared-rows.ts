@@ -15,7 +15,7 @@ export interface PreparedRows<Settings extends DagmmSettings = DagmmSettings> {
   readonly meanRow: Float32Array;
 }
 
-/** @throws {ModelError} for fewer than 8 rows, or a value that is not finite */
+/** @throws {ModelError} for fewer than 8 rows, a value that is not finite, or wide rows that do not differ */
 export function prepareRows<Settings extends DagmmSettings>(
   rows: RowMatrix,
   settings: Settings,

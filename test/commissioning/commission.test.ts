@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CommissionOptions, commission } from '../../src/commissioning/commission.js';
 import { presetRequest } from '../../src/commissioning/presets/index.js';
-import type { Origin, RowObservation, Source } from '../../src/contracts.js';
+import type { Origin, RowObservation, Source, Window } from '../../src/contracts.js';
 import { createFeatures } from '../../src/features/create-features.js';
 import { defaultMelFrames } from '../../src/features/default-specs.js';
 import { NormalClips } from '../../src/scorers/normal-clips.js';
@@ -64,6 +64,23 @@ function rig(count: number): Source {
     },
   };
 }
+
+/** The rig's rows as three files: the valve moves in the last fifth of each, the shift with the file. */
+function threeFiles(): Source {
+  return {
+    feed: 'rig',
+    async *stream(signal) {
+      for await (const item of rig(600).stream(signal)) {
+        if (item.kind !== 'row') continue;
+        const [file, at] = [Math.floor(item.sequence / 200), item.sequence % 200];
+        const cells = { ...item.cells, valve: at < 160 ? 0 : 1, shift: file % 2 };
+        yield { ...item, origin: `${file}.csv`, gap: at === 0, cells };
+      }
+    },
+  };
+}
+
+const toldBy = ({ faults = [] }: Window): string[] => faults.map(({ message }) => message);
 
 const tableOptions = (out: string): CommissionOptions => ({
   open: () => rig(600),
@@ -165,6 +182,27 @@ describe('commissioning on a table', () => {
     await expect(commission(endless)).rejects.toThrow(
       /^checkpoint .*refused\.partial.*: expected a file in a folder, the path leads elsewhere \(EEXIST\)$/,
     );
+  });
+
+  it('leaves out a column that moves only in what is held out, says so, and tells it live', async () => {
+    const notes: string[] = [];
+    const { features } = await commission({
+      ...tableOptions('moved'),
+      open: () => threeFiles(),
+      settings: { pretrainEpochs: 1, jointEpochs: 1 },
+      onNote: (note) => notes.push(note),
+    });
+    expect(features).toMatchObject({
+      columns: [{ name: 'flow' }, { name: 'pressure' }, { name: 'mode' }, { name: 'shift' }],
+    });
+    expect(notes).toContain(
+      'column valve is always 0 but for what is held out: a model cannot learn it, so it is left out; record longer',
+    );
+    const live = await createFeatures(features);
+    const faults: string[] = [];
+    for await (const item of threeFiles().stream(new AbortController().signal))
+      if (item.kind !== 'trouble') for (const window of live.push(item)) faults.push(...toldBy(window));
+    expect(faults[0]).toContain('valve was always 0, now 1');
   });
 
   it('says in one line that there is nothing to learn from', async () => {

@@ -32,6 +32,13 @@ describe('columns that hardly moved while they were recorded', () => {
     ]);
   });
 
+  it('are told where nothing of a column moves once it is encoded', () => {
+    const spec = fitTableSpec([{ temperature: 0 }, { temperature: 4 }]);
+    expect(slowColumns(spec, new Float32Array(400), 1)).toEqual([
+      expect.stringContaining('column temperature moves so slowly that 400 rows are worth 1 independent value:'),
+    ]);
+  });
+
   it('are not looked for among a handful of rows', () => {
     expect(told(60, (i) => ({ temperature: Math.sqrt(i), flow: noise() }))).toEqual([]);
   });

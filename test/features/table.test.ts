@@ -86,6 +86,28 @@ describe('a table spec', () => {
     expect(fitTableSpec([{ code: '01' }, { code: '03' }]).columns[0]).toMatchObject({ type: 'numeric', mean: 2 });
   });
 
+  it('leaves out what never changes in the rows that are learnt, and watches it', () => {
+    const rows = Array.from({ length: 100 }, (_, i) => ({
+      load: i * i,
+      mode: i < 80 ? 0 : 1,
+      state: i < 80 ? 'idle' : 'run',
+      late: i < 80 ? null : i * i,
+      now: i === 40 ? 1 : 0,
+    }));
+    const spec = fitTableSpec(rows, { learnt: rows.slice(0, 80) });
+    expect(spec.columns).toEqual(fitTableSpec(rows).columns.filter(({ name }) => name === 'load' || name === 'now'));
+    expect(spec.dropped).toEqual([
+      { name: 'mode', reason: 'always 0 but for what is held out' },
+      { name: 'state', reason: 'always idle but for what is held out' },
+      { name: 'late', reason: 'missing in every row but for what is held out' },
+    ]);
+    expect(spec.watch?.constants).toEqual([
+      { name: 'mode', value: '0' },
+      { name: 'state', value: 'idle' },
+    ]);
+    expect(spec.watch?.columns.map(({ name }) => name)).toEqual(['load', 'now']);
+  });
+
   it('needs a row and a column', () => {
     expect(() => fitTableSpec([])).toThrow('table: expected training rows, found none');
     expect(() => fitTableSpec([{ a: 1 }, { a: 1 }])).toThrow('no column is left to learn from: "a" always 1');

@@ -124,6 +124,14 @@ describe('the DAGMM that knows its machine', () => {
     expect((await scoreRows(first.onnx, far)).every(Number.isFinite)).toBe(true);
   });
 
+  it('tells a code that no longer varies', async () => {
+    const notes: string[] = [];
+    // Weights that decay this much are 0 when the phase is looked at, at its end.
+    const settings = { pretrainEpochs: 60, jointEpochs: 60, lookEvery: 60, learningRate: 0.01, weightDecay: 1_000 };
+    await fitTo({ settings, onNote: (note) => notes.push(note) });
+    expect(notes).toContain('collapse: latent 0, 1, 2, 3, 4, 5, 6 of 11 hardly varies');
+  });
+
   it('refuses what is no picture', async () => {
     await expect(fitTo({ rowKind: 'table', rowShape: [width] })).rejects.toThrow(
       `dagmm-id: expected pictures of log-mel, found table [${width}]`,

@@ -177,6 +177,13 @@ describe('training a flat DAGMM', () => {
     expect(odd).toBeGreaterThan(normal as number);
   });
 
+  it('refuses wide rows that are all the same: there is no axis to see them along', async () => {
+    const silence = { data: new Float32Array(64 * 320).fill(-100), width: 320 };
+    await expect(trainDagmm(silence, { ...quick, rowKind: 'mel-frames', settings: {} })).rejects.toThrow(
+      'training rows: expected rows that differ, found 64 that hardly do; if they are of sound: is the channel muted',
+    );
+  });
+
   it('refuses rows that are not finite and too few rows, naming them', async () => {
     const rows = sheet(50, 8, 1);
     rows.data[83] = Number.NaN;

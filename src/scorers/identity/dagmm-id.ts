@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ModelError } from '../../contracts.js';
 import type { HostTensor } from '../../engine/index.js';
+import { unscaledVariance } from '../dagmm-checks.js';
 import { planOf, randomAutoencoder, reconstructionPhase } from '../dagmm-phases.js';
 import { checkCollapse, checkDirection, joinChecks } from '../fit-checks.js';
 import { applyTransform } from '../input-transform.js';
@@ -62,11 +63,7 @@ export async function fitIdentity(
   });
   const { rowShape = [rows.width], threads } = options;
   const checks = joinChecks([
-    checkCollapse(
-      { data: z, size: mixture.size },
-      Array.from(scale.scale, (s) => 1 / s ** 2),
-      mixture.phi,
-    ),
+    checkCollapse({ data: z, size: mixture.size }, unscaledVariance(scale.scale), mixture.phi, prepared.shape.code),
     await checkDirection(onnx, unseen, { rowShape, seed, threads }),
   ]);
   for (const line of checks.notes) options.onNote?.(line);
