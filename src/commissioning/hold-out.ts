@@ -1,6 +1,14 @@
-import { type FeatureSpec, ModelError } from '../contracts.js';
+import { type FeatureSpec, ModelError, type Window } from '../contracts.js';
 import { isSound } from '../features/spec-sizes.js';
-import type { KeptWindow, Segment } from './recordings.js';
+
+/** What commissioning keeps of a window. */
+export type KeptWindow = Pick<Window, 'data' | 'shape' | 'origin' | 'sequence' | 'startMs' | 'endMs' | 'levelDb'>;
+
+/** Windows of one contiguous stretch of normal running, in order: a file, a run, the time between two gaps. */
+export interface Segment {
+  readonly name: string;
+  readonly windows: KeptWindow[];
+}
 
 /** Normals that the network learns from, and normals it never sees, for calibration. */
 export interface Split {

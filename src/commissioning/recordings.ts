@@ -6,16 +6,7 @@ import { TableFeatures } from '../features/table-features.js';
 import { fitTableSpec } from '../features/table-fit.js';
 import type { Cells } from '../sources/tables/cells.js';
 import { farValues } from './far-values.js';
-import { windowsLearnt } from './hold-out.js';
-
-/** What commissioning keeps of a window. */
-export type KeptWindow = Pick<Window, 'data' | 'shape' | 'origin' | 'sequence' | 'startMs' | 'endMs' | 'levelDb'>;
-
-/** Windows of one contiguous stretch of normal running, in order: a file, a run, the time between two gaps. */
-export interface Segment {
-  readonly name: string;
-  readonly windows: KeptWindow[];
-}
+import { type KeptWindow, type Segment, windowsLearnt } from './hold-out.js';
 
 /** Features as they are asked for: whole specs, or a table whose columns are to be learnt. */
 export type FeatureRequest = FeatureSpec | { readonly kind: 'learn-table'; readonly exclude?: readonly string[] };

@@ -1,6 +1,6 @@
 import type { FeatureSpec } from '../contracts.js';
 import { hopMs, isSound, windowMs } from '../features/spec-sizes.js';
-import type { Segment } from './recordings.js';
+import type { Segment } from './hold-out.js';
 
 export interface Timing {
   readonly windowMs: number;

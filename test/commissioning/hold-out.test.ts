@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { splitNormals } from '../../src/commissioning/hold-out.js';
-import type { KeptWindow, Segment } from '../../src/commissioning/recordings.js';
+import { type KeptWindow, type Segment, splitNormals } from '../../src/commissioning/hold-out.js';
 import { timingOf } from '../../src/commissioning/timing.js';
 import { workerFile } from '../../src/commissioning/worker-file.js';
 import type { FeatureSpec } from '../../src/contracts.js';

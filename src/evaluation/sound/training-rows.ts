@@ -1,6 +1,7 @@
 /** The rows that a machine's training clips give, as commissioning would learn them, in bounded memory. */
+
+import type { Segment } from '../../commissioning/hold-out.js';
 import { uniqueRows, windowsLearnt } from '../../commissioning/hold-out.js';
-import type { Segment } from '../../commissioning/recordings.js';
 import type { AudioFeatureSpec } from '../../contracts.js';
 import { Scratch } from '../../features/scratch.js';
 import { hopMs, rowsPerWindow, rowWidth, windowMs } from '../../features/spec-sizes.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Segment } from '../../../src/commissioning/hold-out.js';
 import { splitNormals } from '../../../src/commissioning/hold-out.js';
 import { presetRequest } from '../../../src/commissioning/presets/index.js';
-import type { Segment } from '../../../src/commissioning/recordings.js';
 import type { AudioFeatureSpec } from '../../../src/contracts.js';
 import { planLearning } from '../../../src/evaluation/sound/training-rows.js';
 import { hopMs, rowsPerWindow, rowWidth, windowMs } from '../../../src/features/spec-sizes.js';
