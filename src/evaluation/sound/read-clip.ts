@@ -35,6 +35,7 @@ export class SampleBuffer {
 }
 
 export interface ReadSound {
+  readonly path: string;
   /** −1…1, what is not finite as 0; a view of the buffer that was given. */
   readonly samples: Float32Array;
   readonly sampleRateHz: number;
@@ -62,16 +63,16 @@ export async function readSound(
     for await (const block of file.blocks(channel, BLOCK_FRAMES)) into.add(block);
     const { samples } = into;
     if (encoding === 'float') checkFloats(samples, path);
-    return { samples, sampleRateHz };
+    return { path, samples, sampleRateHz };
   } finally {
     await file.close();
   }
 }
 
-/** @returns the samples themselves when they have that rate already */
-export async function atRate({ samples, sampleRateHz }: ReadSound, rateHz: number): Promise<Float32Array> {
+/** @returns the samples themselves when they have that rate already   @throws {SourceError} for a rate too far from it */
+export async function atRate({ path, samples, sampleRateHz }: ReadSound, rateHz: number): Promise<Float32Array> {
   if (sampleRateHz === rateHz) return samples;
-  const resampler = await Resampler.open(sampleRateHz, rateHz);
+  const resampler = await Resampler.open(sampleRateHz, rateHz, { name: path });
   try {
     return concatenate([resampler.push(samples), resampler.flush()]);
   } finally {
