@@ -59,18 +59,21 @@ function cells(row: SoundResult | undefined): string[] {
 
 function printMeans(means: readonly SoundMean[]): void {
   printLine();
+  const ranked = means.some(({ official }) => official !== null);
+  const official = ranked ? ['official'] : [];
   printTable(
-    ['mean of', 'method', 'machines', ...bothLevels(['AUC', 'pAUC', 'harmonic AUC', 'pAUC'])],
+    ['mean of', 'method', 'machines', ...bothLevels(['AUC', 'pAUC', 'harmonic AUC', 'pAUC', ...official])],
     pairs(means).map(([recorded, matched]) => {
       const { type, method, machines } = recorded ?? (matched as SoundMean);
-      return [type ?? 'all', method, machines, ...meanCells(recorded), ...meanCells(matched)];
+      return [type ?? 'all', method, machines, ...meanCells(recorded, ranked), ...meanCells(matched, ranked)];
     }),
   );
+  if (ranked) printLine('official: harmonic mean of AUC in either domain and pAUC, by which the challenge ranks');
 }
 
-function meanCells(mean: SoundMean | undefined): string[] {
+function meanCells(mean: SoundMean | undefined, ranked: boolean): string[] {
   const two = (figures: SoundFigures | undefined) => [maybe(figures?.auc), maybe(figures?.pauc)];
-  return [...two(mean?.arithmetic), ...two(mean?.harmonic)];
+  return [...two(mean?.arithmetic), ...two(mean?.harmonic), ...(ranked ? [maybe(mean?.official)] : [])];
 }
 
 function aboutThresholds(results: readonly SoundResult[]): string[] {

@@ -35,6 +35,7 @@ export class SampleBuffer {
 }
 
 export interface ReadSound {
+  readonly path: string;
   /** −1…1, what is not finite as 0; a view of the buffer that was given. */
   readonly samples: Float32Array;
   readonly sampleRateHz: number;
@@ -43,7 +44,8 @@ export interface ReadSound {
 /**
  * The channel as training and scoring hear it. A truncated file is refused: what is left of it is not the clip that was
  * published.
- * @throws {SourceError} when it cannot be read, is no WAV file, is truncated, holds no sound or has no such channel
+ * @throws {SourceError} when it cannot be read, is no WAV file, is truncated, holds no sound (or what is none), or has no
+ * such channel
  */
 export async function readSound(
   path: string,
@@ -60,17 +62,17 @@ export async function readSound(
     into.start(frames);
     for await (const block of file.blocks(channel, BLOCK_FRAMES)) into.add(block);
     const { samples } = into;
-    if (encoding === 'float') silenceNonFinite(samples);
-    return { samples, sampleRateHz };
+    if (encoding === 'float') checkFloats(samples, path);
+    return { path, samples, sampleRateHz };
   } finally {
     await file.close();
   }
 }
 
-/** @returns the samples themselves when they have that rate already */
-export async function atRate({ samples, sampleRateHz }: ReadSound, rateHz: number): Promise<Float32Array> {
+/** @returns the samples themselves when they have that rate already   @throws {SourceError} for a rate too far from it */
+export async function atRate({ path, samples, sampleRateHz }: ReadSound, rateHz: number): Promise<Float32Array> {
   if (sampleRateHz === rateHz) return samples;
-  const resampler = await Resampler.open(sampleRateHz, rateHz);
+  const resampler = await Resampler.open(sampleRateHz, rateHz, { name: path });
   try {
     return concatenate([resampler.push(samples), resampler.flush()]);
   } finally {
@@ -130,6 +132,15 @@ function unreadable(path: string, error: unknown): SourceError {
   return new SourceError(`${path}: ${why}`, { cause: error });
 }
 
-function silenceNonFinite(samples: Float32Array): void {
-  for (let i = 0; i < samples.length; i++) if (!Number.isFinite(samples[i])) samples[i] = 0;
+/** Its square and the sum of many have room in single precision; 240 dB over full scale is no recording. */
+const MOST_SAMPLE = 1e12;
+
+/** What is not finite becomes 0. @throws {SourceError} for a number whose power would be none, as damaged files have */
+function checkFloats(samples: Float32Array, path: string): void {
+  for (let i = 0; i < samples.length; i++) {
+    const sample = samples[i] as number;
+    if (!Number.isFinite(sample)) samples[i] = 0;
+    else if (Math.abs(sample) > MOST_SAMPLE)
+      throw new SourceError(`${path}: sample ${i}: expected −1…1, found ${sample.toPrecision(3)}`);
+  }
 }

@@ -2,6 +2,7 @@
 import { type Spread, spreadOf } from '../summary.js';
 import type { SoundEvaluation, SoundOutcome } from './evaluate-sound.js';
 import { type DomainMetrics, type JudgedTrial, SOUND_METRICS, type SoundMetrics } from './judge.js';
+import { officialScore } from './official-score.js';
 
 /** Figures of which each is null where no trial finished. */
 export type SoundFigures = { readonly [Name in keyof SoundMetrics]: number | null };
@@ -42,8 +43,10 @@ export interface SoundMean {
   readonly type: string | null;
   readonly machines: number;
   readonly arithmetic: SoundFigures;
-  /** 0 where one of them is 0. */
+  /** 0 where one of them is 0. AUC is that of both domains together: DCASE's own mean is `official`. */
   readonly harmonic: SoundFigures;
+  /** By which DCASE ranks since 2021; null for other data sets, and where a section has no figure. */
+  readonly official: number | null;
 }
 
 export interface SoundResultObject {
@@ -67,7 +70,7 @@ export function soundObject(
   const results = evaluation.outcomes.map(resultOf);
   const { dataset, skipped, leaks, clips, readSeconds } = evaluation;
   const about = { notes, skipped, leaks, clips, readSeconds };
-  return { dataset: dataset.name, seeds, firstSeed, results, mean: meansOf(results), ...about };
+  return { dataset: dataset.name, seeds, firstSeed, results, mean: meansOf(results, dataset.name), ...about };
 }
 
 function resultOf({ machine, method, levelMatched, trials, error }: SoundOutcome): SoundResult {
@@ -110,26 +113,24 @@ function meanDomains(trials: readonly JudgedTrial[]): DomainMetrics[] {
 }
 
 /** Over all machines, and over those of each type where there is more than one type. */
-function meansOf(results: readonly SoundResult[]): SoundMean[] {
+function meansOf(results: readonly SoundResult[], dataset: string): SoundMean[] {
   const types = [...new Set(results.map(({ type }) => type))];
   const groups = [null, ...(types.length > 1 ? types : [])];
   const runs = new Map(results.map((row) => [`${row.method} ${row.levelMatched}`, row]));
   return [...runs.values()].flatMap(({ method, levelMatched }) =>
     groups.map((type): SoundMean => {
-      const rows = results.filter(
-        (row) =>
-          row.method === method &&
-          row.levelMatched === levelMatched &&
-          (type === null || row.type === type) &&
-          row.auc !== null,
+      const all = results.filter(
+        (row) => row.method === method && row.levelMatched === levelMatched && (type === null || row.type === type),
       );
+      const rows = all.filter(({ auc }) => auc !== null);
       const values = (name: keyof SoundMetrics) => rows.map((row) => row[name] ?? 0);
       const mean = (of: (values: readonly number[]) => number) =>
         figures((name) => (rows.length === 0 ? null : of(values(name))));
       return {
         ...{ method, levelMatched, type, machines: rows.length },
-        arithmetic: mean((all) => spreadOf(all).mean),
+        arithmetic: mean((each) => spreadOf(each).mean),
         harmonic: mean(harmonicMean),
+        official: officialScore(dataset, all),
       };
     }),
   );

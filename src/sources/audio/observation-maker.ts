@@ -37,8 +37,10 @@ export class ObservationMaker {
   /** Starts a new input whose first sample is at `startMs` (or at the end of the last one, if that is later). */
   async open(input: { origin: string; rateHz: number; startMs: number }): Promise<void> {
     this.close();
+    const { quality } = this.#options;
     const rateHz = this.#options.targetRateHz ?? input.rateHz;
-    if (rateHz !== input.rateHz) this.#resampler = await Resampler.open(input.rateHz, rateHz, this.#options.quality);
+    if (rateHz !== input.rateHz)
+      this.#resampler = await Resampler.open(input.rateHz, rateHz, { quality, name: input.origin });
     if (this.#clock?.sampleRateHz === rateHz) this.#clock.restart(input.startMs);
     else this.#clock = new SampleClock(rateHz, Math.max(input.startMs, this.#clock?.nowMs ?? input.startMs));
     this.#inputRateHz = input.rateHz;

@@ -35,17 +35,21 @@ export class Resampler {
     this.#converter = converter;
   }
 
-  /** @throws {SourceError} when the rates are more than 256 : 1 apart */
-  static async open(fromHz: number, toHz: number, quality: ResampleQuality = 'good'): Promise<Resampler> {
+  /** @param name what is converted, for messages   @throws {SourceError} when the rates are more than 256 : 1 apart */
+  static async open(
+    fromHz: number,
+    toHz: number,
+    { quality = 'good', name }: { quality?: ResampleQuality; name?: string } = {},
+  ): Promise<Resampler> {
     const ratio = toHz / fromHz;
+    const refused = `${name === undefined ? '' : `${name}: `}sample rate ${fromHz} Hz: cannot be converted to ${toHz} Hz`;
     if (!(ratio >= 1 / maxRatio && ratio <= maxRatio)) {
-      throw new SourceError(`sample rate ${fromHz} Hz: cannot be converted to ${toHz} Hz, at most ${maxRatio} : 1`);
+      throw new SourceError(`${refused}, at most ${maxRatio} : 1`);
     }
     // The library accepts rates to 192 kHz, and only their ratio matters.
     const divisor = greatestCommonDivisor(fromHz, toHz);
     const [from, to] = [fromHz / divisor, toHz / divisor];
-    if (Math.max(from, to) > 192_000)
-      throw new SourceError(`sample rate ${fromHz} Hz: cannot be converted to ${toHz} Hz`);
+    if (Math.max(from, to) > 192_000) throw new SourceError(refused);
     return new Resampler(ratio, await create(1, from, to, { converterType: converters[quality] }));
   }
 

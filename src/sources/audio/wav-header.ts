@@ -28,6 +28,8 @@ interface Format extends PcmLayout {
 
 /** No real file has more chunks; a crafted one could have millions. */
 const maxChunks = 1_000;
+/** Data sizes that arecord and sox write while they do not know it: 2 GiB, or nearly. */
+const STREAM_BYTES = [0x7fff0000, 0x80000000] as const;
 const formatNames: Readonly<Record<number, string>> = {
   2: 'Microsoft ADPCM',
   17: 'IMA ADPCM',
@@ -41,8 +43,8 @@ const subFormatTails = ['000000001000800000aa00389b71', '00002107d3118644c8c1ca0
 
 /**
  * Reads a RIFF, RF64 or BW64 header within bounds: chunks in any order, odd sizes padded, WAVE_FORMAT_EXTENSIBLE.
- * A data size of 0 or 0xFFFFFFFF (written by a recorder that streams or was killed), or larger than the file, means:
- * as much as is there. Never reads more than 40 bytes of any chunk.
+ * A data size of 0 or 0xFFFFFFFF, or of 2 GiB as arecord and sox have it (written by a recorder that streams or was
+ * killed), or larger than the file, means: as much as is there. Never reads more than 40 bytes of any chunk.
  * @param name for messages   @throws {SourceError} what was expected and what was found
  */
 export async function readWavHeader(source: ByteSource, name: string): Promise<WavHeader> {
@@ -111,6 +113,8 @@ async function announcedBytes(
   longSize: number | null,
 ): Promise<number> {
   if (size === 0xffffffff) return longSize ?? Number.POSITIVE_INFINITY;
+  const fits = offset + size <= source.sizeBytes;
+  if (!fits && size >= STREAM_BYTES[0] && size <= STREAM_BYTES[1]) return Number.POSITIVE_INFINITY;
   if (size > 0) return size;
   // Truly empty when another chunk follows; else the recorder never came to write the size.
   const next = await readChunk(source, offset);

@@ -18,6 +18,7 @@ import { soundLayoutNamed } from '../../../src/evaluation/sound/layouts/index.js
 import type { SoundTrialResult } from '../../../src/evaluation/sound/sound-job.js';
 import { soundObject } from '../../../src/evaluation/sound/sound-json.js';
 import { soundMethods } from '../../../src/evaluation/sound/sound-methods.js';
+import { encodeWav } from '../../../src/sources/wav-encode.js';
 import { writeClip, writeMachine, writeStereo } from './machine.js';
 
 const made: string[] = [];
@@ -216,18 +217,35 @@ describe('odd clips', () => {
     const [text, cut, empty] = ['normal_0001.wav', 'abnormal_0001.wav', 'abnormal_0002.wav'].map((name) =>
       join(data, 'test', name),
     ) as [string, string, string];
+    const slow = writeClip(join(data, 'test', 'normal_0003.wav'), { seed: 1, rateHz: 50 });
     writeFileSync(text, 'this is no sound');
     truncateSync(cut, 3_000);
     truncateSync(empty, 44);
     const found = await evaluation(data, ['mean-spectrum'], { levels: [true] });
-    expect(found.skipped.map(({ path }) => path).sort()).toEqual([cut, empty, text].sort());
+    expect(found.skipped.map(({ path }) => path).sort()).toEqual([cut, empty, slow, text].sort());
     for (const { path, reason } of found.skipped) expect(reason).toContain(path);
     expect(resultsOf(found)[0]).toMatchObject({ normals: 2, anomalies: 1, auc: 1 });
     writeStereo(join(data, 'test', 'abnormal_0001.wav'), { seed: 3, anomalous: true });
     const second = await evaluation(data, ['mean-spectrum'], { levels: [true], channel: 1 });
-    expect(second.skipped).toHaveLength(15);
+    expect(second.skipped).toHaveLength(16);
     expect(second.skipped[0]?.reason).toMatch(/channel 1: expected one of its one channel \(0\)/);
     expect(resultsOf(second)[0]).toMatchObject({ auc: null, error: 'no training clip can be read' });
+  });
+
+  it('of floats that no sound has are skipped, the others judged', async () => {
+    const data = machine({ train: 10, normals: 2, anomalies: 2 });
+    const path = join(data, 'test', 'abnormal_0001.wav');
+    const samples = Float32Array.from({ length: 32_000 }, (_, i) => (i === 900 ? 3e30 : 0.1));
+    const bytes = encodeWav(new Float32Array(2 * samples.length), 16_000);
+    bytes.writeUInt16LE(3, 20);
+    bytes.writeUInt32LE(64_000, 28);
+    bytes.writeUInt16LE(4, 32);
+    bytes.writeUInt16LE(32, 34);
+    Buffer.from(samples.buffer).copy(bytes, 44);
+    writeFileSync(path, bytes);
+    const found = await evaluation(data, ['mean-spectrum'], { levels: [false] });
+    expect(found.skipped).toEqual([{ path, reason: `${path}: sample 900: expected −1…1, found 3.00e+30` }]);
+    expect(resultsOf(found)[0]).toMatchObject({ normals: 2, anomalies: 1, auc: 1, error: null });
   });
 
   it('that are learnt and judged are told, by content', async () => {

@@ -362,6 +362,16 @@ describe('DCASE 2021 and later', () => {
     expect(set.notes.join('\n')).toMatch(/9 files of an evaluation set/);
   });
 
+  it('says when files of 2021 are judged by the rules of a later year', async () => {
+    const notes = async (year: string, source: string, target: string) =>
+      (await load(year, tree('fan', [...train, ...judged(source, target, '')]))).notes.join('\n');
+    expect(await notes('dcase2022', 'source_test', 'target_test')).toMatch(
+      /perhaps --dataset dcase2021: .*source_test/,
+    );
+    expect(await notes('dcase2021', 'source_test', 'target_test')).not.toContain('perhaps');
+    expect(await notes('dcase2022', 'test', 'test')).not.toContain('perhaps');
+  });
+
   it('refuses a set without labels', async () => {
     const paths = [...train, ...numbered('test/section_00_#.wav', 3, 4)].map((path) => `fan/${path}`);
     await expect(load('dcase2024', tree('dcase', paths))).rejects.toThrow(

@@ -119,9 +119,10 @@ describe('the official score of DCASE', () => {
   };
 
   it('is the harmonic mean of AUC in both domains and pAUC, a domain judged by all anomalies', () => {
-    const { results } = rowsOf('dcase2023', [1, 2, 3, 4]); // source 1; target: the anomalies 2 and 4 against 3
+    const { results, mean } = rowsOf('dcase2023', [1, 2, 3, 4]); // source 1; target: the anomalies 2 and 4 against 3
     const pauc = results[0]?.pauc ?? 0;
     expect(officialScore('dcase2023', results)).toBeCloseTo(3 / (1 + 1 / 0.5 + 1 / pauc), 12);
+    expect(mean.map(({ official }) => official)).toEqual([officialScore('dcase2023', results)]);
   });
 
   it('of 2021 judges a domain by its own anomalies, and has a pAUC of each', () => {
@@ -131,6 +132,7 @@ describe('the official score of DCASE', () => {
 
   it('is none where a section has no figure, and of other data sets', async () => {
     expect(officialScore('dcase2021', rowsOf('dcase2021', null).results)).toBeNull();
+    expect(rowsOf('dcase2021', null).mean).toMatchObject([{ machines: 0, official: null }]);
     expect(officialScore('dcase2020', rowsOf('dcase2020', [1, 2, 3, 4]).results)).toBeNull();
     expect(officialScore('dcase2021', [])).toBeNull();
   });

@@ -148,6 +148,8 @@ describe('headers', () => {
     ['the data before the format', { dataFirst: true, between: [junk] }],
     ['a data size of 0 (a recorder that was killed)', { dataSize: 0 }],
     ['a data size of 0xFFFFFFFF (a stream)', { dataSize: 0xffffffff }],
+    ['a data size of 2 GiB (arecord into a pipe)', { dataSize: 0x80000000 }],
+    ['a data size of nearly 2 GiB (sox into a pipe)', { dataSize: 0x7ffff000 }],
     ['a data size larger than the file', { dataSize: 1_000 }],
     ['RF64', { container: 'RF64' }],
     ['BW64', { container: 'BW64', after: [junk] }],
@@ -157,7 +159,8 @@ describe('headers', () => {
 
   it('says how many bytes a truncated file lacks, and that a stream lacks none', async () => {
     expect((await openBytes(writeWav({ ...three, dataSize: 1_000 }))).header.missingBytes).toBe(994);
-    expect((await openBytes(writeWav({ ...three, dataSize: 0xffffffff }))).header.missingBytes).toBe(0);
+    for (const dataSize of [0xffffffff, 0x80000000, 0x7ffff000])
+      expect((await openBytes(writeWav({ ...three, dataSize }))).header.missingBytes).toBe(0);
   });
 
   it('reads no sound from a data chunk that is empty and followed by another', async () => {

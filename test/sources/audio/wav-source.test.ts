@@ -79,6 +79,13 @@ describe('WAV files as a source', () => {
     );
   });
 
+  it('name the file whose rate cannot be converted', async () => {
+    const slow = await put('slow.wav', writeWav({ tag: 'int', bits: 16, channels: [[1, 2, 3]], rateHz: 50 }));
+    await expect(collect(wavFileSource({ ...at, files: [slow], targetRateHz: 16_000 }), never)).rejects.toThrow(
+      `: ${slow}: sample rate 50 Hz: cannot be converted to 16000 Hz, at most 256 : 1`,
+    );
+  });
+
   it('name the channel that a file lacks', async () => {
     await expect(collect(wavFileSource({ ...at, files: [pumpFile], channel: 2 }), never)).rejects.toThrow(
       'channel 2: expected one of its one channel (0)',

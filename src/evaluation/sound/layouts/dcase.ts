@@ -50,6 +50,7 @@ async function load(year: Year, options: SoundDatasetOptions) {
     notes: [
       `per machine type and ${year.style}: learnt from train, judged on test${year.style === 'section' ? ', source and target domain' : ''}`,
       ...(channel > 0 ? [`channel ${channel} of every file, as asked`] : []),
+      ...otherRules(year, whole),
       ...notesOf(groups),
       ...tree.notes,
       ...whole.flatMap((group) => linkedTwice(tree, files(group.train), files([...group.normals, ...group.anomalies]))),
@@ -167,6 +168,16 @@ function notesOf({ machines, supplemental, misplaced, strange }: Groups): string
         ]
       : []),
   ];
+}
+
+/** Later years judge a domain by the anomalies of both, and have one pAUC: on files of 2021 those are nobody's figures. */
+function otherRules({ year }: Year, whole: readonly Group[]): string[] {
+  if (year < 2022) return [];
+  const judged = whole.flatMap(({ normals, anomalies }) => files([...normals, ...anomalies]));
+  const found = judged.find(({ folders }) => /^(source|target)_test$/i.test(folders.at(-1) ?? ''));
+  return found
+    ? [`judged by the rules of ${year}, but laid out as in 2021: perhaps --dataset dcase2021: ${found.path}`]
+    : [];
 }
 
 const countsOf = ([name, { train, normals, anomalies }]: [string, Group]): string =>

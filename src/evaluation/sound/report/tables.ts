@@ -1,7 +1,6 @@
 /** The tables of the report: means over machines, each machine, and what others have published beside it. */
 import { escapeHtml, htmlTable } from '../../report/html.js';
 import type { SoundEvaluation } from '../evaluate-sound.js';
-import { officialScore } from '../official-score.js';
 import { isOf, type PublishedSound, publishedSound, traitsOf } from '../published.js';
 import type { SoundMean, SoundResult, SoundResultObject } from '../sound-json.js';
 
@@ -14,20 +13,14 @@ export const three = (value: number | null | undefined): string =>
 export function meanTables(object: SoundResultObject): string {
   const overall = byAuc(object.mean.filter(({ type }) => type === null));
   const columns = [...COLUMNS, ...(overall.some(({ machines }) => machines > 1) ? HARMONIC : [])];
-  const scores = overall.map(({ method, levelMatched }) =>
-    officialScore(
-      object.dataset,
-      object.results.filter((row) => row.method === method && row.levelMatched === levelMatched),
-    ),
-  );
-  const official = scores.some((score) => score !== null);
+  const official = overall.some((row) => row.official !== null);
   const table = htmlTable(
     'Means over machines, the highest AUC first; h: harmonic, the others arithmetic',
     ['method', 'level', 'machines', ...columns.map(([name]) => name), ...(official ? ['official'] : [])],
-    overall.map((row, i) => [
+    overall.map((row) => [
       ...[row.method, levelWords(row.levelMatched), row.machines],
       ...columns.map(([, value]) => (row.machines === 0 ? 'failed' : three(value(row)))),
-      ...(official ? [three(scores[i])] : []),
+      ...(official ? [three(row.official)] : []),
     ]),
   );
   return `<p>AUC: the chance that an abnormal clip scores higher than a normal one. pAUC: up to a false-positive rate of .1; .5 is
