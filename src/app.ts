@@ -184,6 +184,8 @@ class Service implements App {
   async #openMqtt(store: Store): Promise<void> {
     const { mqtt, feeds } = this.#config;
     if (!mqtt.enabled) return;
+    const machines = [...new Set(feeds.map(({ machine }) => machine))];
+    const former = formerMachines(store, machines);
     const external = brokerIsExternal(mqtt);
     if (!external)
       this.#embedded = await openEmbeddedBroker({ port: mqtt.port, onNotice: (line) => this.#log.warn(line) });
@@ -198,7 +200,8 @@ class Service implements App {
       ...this.#broker,
       clientId: mqtt.clientId,
       topics: this.#topics,
-      machines: [...new Set(feeds.map(({ machine }) => machine))],
+      machines,
+      former: { machines: former, onTakenBack: (machine) => store.forgetState(machine) },
       version: this.#version,
       homeAssistantPrefix: mqtt.homeAssistant.enabled ? mqtt.homeAssistant.prefix : null,
       outbox: store,
@@ -397,6 +400,13 @@ class Service implements App {
     if (this.#store) removeServiceAddress(this.#config.dataDir);
     await this.#store?.close();
   }
+}
+
+/** Machines that have been told of and are not configured any more; those that are will have been told of. */
+function formerMachines(store: Store, machines: readonly string[]): string[] {
+  const known = store.states().map(({ machine }) => machine);
+  for (const machine of machines) if (!known.includes(machine)) store.setState(machine, 'unknown', Date.now());
+  return known.filter((machine) => !machines.includes(machine));
 }
 
 /** An eager tfjs backend trains; packages are ONNX and run on ONNX Runtime. */

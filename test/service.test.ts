@@ -176,6 +176,29 @@ describe('the service', () => {
     },
   );
 
+  it.skipIf(!hasMosquitto)(
+    'takes back what is retained of a machine that is configured no more (needs Debian package mosquitto)',
+    async () => {
+      const broker = new Mosquitto(await freePort(), folder);
+      cleanUp.push(() => broker.stop());
+      await broker.start();
+      const mqtt = { url: broker.url };
+      const first = start({ mqtt, feeds: [{ ...pump, machine: 'old pump' }] });
+      await until('an alarm', () => first.output.err.includes('pump-00: anomaly raised'));
+      await first.stop();
+      const second = start({ mqtt, feeds: [{ ...pump, machine: 'new pump' }] });
+      await until('a connection', () => second.output.err.includes(`${broker.url}: connected`));
+      const { messages, client } = await listen(broker.url, '#');
+      cleanUp.push(() => client.endAsync(true));
+      const retained = () => messages.filter(({ retain }) => retain).map(({ topic }) => topic);
+      await until('what is retained', () => retained().length >= 3);
+      await sleep(300);
+      expect(retained().filter((topic) => topic.endsWith('/state'))).toEqual(['auscult/plant/new pump/state']);
+      expect(retained().filter((topic) => topic.startsWith('homeassistant/'))).toHaveLength(1);
+      expect((await second.stop()).code).toBe(0);
+    },
+  );
+
   it('learns a feed that has no model yet, by command, and then judges it', async () => {
     const feed = {
       name: 'new',

@@ -16,6 +16,7 @@ import { Backoff } from './backoff.js';
 import { Bell } from './bell.js';
 import { CommandService } from './commands.js';
 import { deliver } from './delivery.js';
+import { farewellMessages } from './farewell.js';
 import { birthTopic, discoveryMessage } from './home-assistant.js';
 import { learningMessage, type MqttMessage, scoreMessage, stateMessage, statusMessage } from './messages.js';
 import { ScoreGate } from './score-gate.js';
@@ -44,6 +45,8 @@ export interface MqttSinkOptions {
   readonly topics: Topics;
   /** Machines of this site, by the names that events carry. */
   readonly machines: readonly string[];
+  /** Machines that the site had before: what is retained of each is taken back once, and then it is told. */
+  readonly former?: { readonly machines: readonly string[]; readonly onTakenBack: (machine: string) => void };
   /** Version of Auscult, said in status and discovery. */
   readonly version: string;
   /** Discovery prefix; null for no Home Assistant. */
@@ -83,6 +86,7 @@ export class MqttSink implements Sink {
   readonly #options: MqttSinkOptions;
   readonly #address: BrokerAddress;
   readonly #states = new Map<string, MqttMessage>();
+  readonly #former: Set<string>;
   readonly #gate = new ScoreGate();
   readonly #bell = new Bell();
   readonly #backoff: Backoff;
@@ -103,6 +107,7 @@ export class MqttSink implements Sink {
     this.#options = options;
     this.#address = brokerAddress(options.url, options.username, options.password);
     this.#backoff = new Backoff(options.retry ?? { minMs: 1_000, maxMs: 60_000 });
+    this.#former = new Set(options.former?.machines);
     for (const machine of machines) {
       checkTopicLength(topics, machine);
       this.#states.set(machine, stateMessage(topics, machine, 'unknown', Date.now()));
@@ -229,9 +234,19 @@ export class MqttSink implements Sink {
       ...(prefix === null ? [] : [birthTopic(prefix)]),
     ];
     await connection.subscribe(filters);
+    await this.#takeBack(connection);
     for (const message of this.#discovery()) await connection.publish(message);
     for (const message of this.#states.values()) await connection.publish(message);
     await connection.publish(this.#status('online'));
+  }
+
+  async #takeBack(connection: MqttConnection): Promise<void> {
+    const { topics, homeAssistantPrefix: prefix, former } = this.#options;
+    for (const machine of this.#former) {
+      for (const message of farewellMessages(topics, prefix, machine)) await connection.publish(message);
+      this.#former.delete(machine);
+      former?.onTakenBack(machine);
+    }
   }
 
   #discovery(): MqttMessage[] {
@@ -265,11 +280,10 @@ export class MqttSink implements Sink {
     } else if (this.#commands?.accepts(topic)) this.#commands.receive(topic, payload);
   }
 
-  /** The will of an old connection of ours may come late: we are here. */
+  /** The will of an old connection of ours may come late: we are here. Another's `online` may stand, or two would never end. */
   #contradict(payload: Buffer): void {
-    const online = this.#status('online');
-    if (this.#connection && !this.#stop.signal.aborted && payload.toString() !== online.payload)
-      this.#publishSoon(online);
+    if (this.#connection && !this.#stop.signal.aborted && !saysOnline(payload))
+      this.#publishSoon(this.#status('online'));
   }
 
   // -------------------------------------------------------------- the end
@@ -291,6 +305,14 @@ export class MqttSink implements Sink {
       connection.drop();
     }
     await this.#running;
+  }
+}
+
+function saysOnline(payload: Buffer): boolean {
+  try {
+    return (JSON.parse(payload.toString()) as { status?: unknown } | null)?.status === 'online';
+  } catch {
+    return false;
   }
 }
 
