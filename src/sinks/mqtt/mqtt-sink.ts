@@ -10,7 +10,7 @@ import {
   type Verdict,
 } from '../../contracts.js';
 import { type BrokerAddress, brokerAddress } from '../../sources/mqtt/broker-address.js';
-import { MqttConnection, type TlsOptions } from '../../sources/mqtt/connection.js';
+import { MqttConnection, Refusal, type TlsOptions } from '../../sources/mqtt/connection.js';
 import type { Outbox } from '../../store/index.js';
 import { Backoff } from './backoff.js';
 import { Bell } from './bell.js';
@@ -71,6 +71,8 @@ export interface MqttHealth {
   readonly broker: string;
   /** Why there is no connection, in one line. */
   readonly failure: string | null;
+  /** What the broker does not let us hear or tell beside states and alerts, in one line. */
+  readonly refused: string | null;
   readonly connections: number;
   readonly delivered: number;
   readonly scoresDropped: number;
@@ -98,6 +100,7 @@ export class MqttSink implements Sink {
   /** True while the broker knows that we are online. */
   #greeted = false;
   #failure: string | null = null;
+  #refused: string | null = null;
   #connections = 0;
   #delivered = 0;
   #scoresDropped = 0;
@@ -153,6 +156,7 @@ export class MqttSink implements Sink {
       connected: this.#greeted,
       broker: this.#address.url,
       failure: this.#failure,
+      refused: this.#refused,
       connections: this.#connections,
       delivered: this.#delivered,
       scoresDropped: this.#scoresDropped,
@@ -224,7 +228,7 @@ export class MqttSink implements Sink {
     );
   }
 
-  /** States before status: a machine's state counts only while the status says online, so an old one must not count again. */
+  /** Alerts do not wait for what else a broker may refuse. States before status: a machine's state counts only while the status says online, so an old one must not count again. */
   async #greet(connection: MqttConnection): Promise<void> {
     const { topics, homeAssistantPrefix: prefix } = this.#options;
     const filters = [
@@ -233,11 +237,23 @@ export class MqttSink implements Sink {
       ...(this.#commands ? [topics.siteCommand, topics.machineCommands] : []),
       ...(prefix === null ? [] : [birthTopic(prefix)]),
     ];
-    await connection.subscribe(filters);
-    await this.#takeBack(connection);
-    for (const message of this.#discovery()) await connection.publish(message);
+    const refused: string[] = [];
+    const ask = (asked: Promise<void>) => asked.catch((error) => refused.push(refusalOf(error)));
+    for (const filter of filters) await ask(connection.subscribe([filter]));
+    await ask(this.#takeBack(connection));
+    for (const message of this.#discovery()) await ask(connection.publish(message));
+    this.#note(refused);
     for (const message of this.#states.values()) await connection.publish(message);
     await connection.publish(this.#status('online'));
+  }
+
+  /** The same refusals are told once. */
+  #note(refused: readonly string[]): void {
+    const line = refused.length > 0 ? refused.join('; ') : null;
+    if (line !== null && line !== this.#refused) {
+      this.#options.log.warn(`MQTT broker ${this.#address.url}: ${line}; alerts go on without`);
+    }
+    this.#refused = line;
   }
 
   async #takeBack(connection: MqttConnection): Promise<void> {
@@ -306,6 +322,12 @@ export class MqttSink implements Sink {
     }
     await this.#running;
   }
+}
+
+/** @throws what is no refusal */
+function refusalOf(error: unknown): string {
+  if (error instanceof Refusal) return error.message;
+  throw error;
 }
 
 function saysOnline(payload: Buffer): boolean {
