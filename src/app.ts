@@ -248,13 +248,14 @@ class Service implements App {
     void this.#room?.monitors.find((monitor) => monitor.feed === feed)?.operating(running, Date.now());
   }
 
-  /** Open events of feeds that the configuration does not have any more would stay open for ever. */
+  /** Open events of feeds that the configuration does not have any more, or has of another machine, would stay open for ever. */
   #forgetUnknownFeeds(store: Store): void {
-    const known = new Set(this.#config.feeds.map(({ name }) => name));
-    for (const event of store.openEvents().filter((open) => !known.has(open.feed) || open.kind === 'test')) {
+    const machines = new Map(this.#config.feeds.map(({ name, machine }) => [name, machine]));
+    for (const event of store.openEvents()) {
+      if (machines.get(event.feed) === event.machine && event.kind !== 'test') continue;
       const cleared = { ...event, clearedMs: Math.max(Date.now(), event.raisedMs) };
       store.recordEvent(cleared, 'cleared', this.#messages(cleared, 'cleared'));
-      this.#log.warn(`event ${event.id} of ${event.feed} cleared: the feed is not configured any more`);
+      this.#log.warn(`event ${event.id} cleared: ${event.feed} of ${event.machine} is not configured any more`);
     }
   }
 

@@ -177,7 +177,7 @@ describe('the service', () => {
   );
 
   it.skipIf(!hasMosquitto)(
-    'takes back what is retained of a machine that is configured no more (needs Debian package mosquitto)',
+    'takes back what is retained of a machine that has another name now, and ends its events (needs Debian package mosquitto)',
     async () => {
       const broker = new Mosquitto(await freePort(), folder);
       cleanUp.push(() => broker.stop());
@@ -195,6 +195,10 @@ describe('the service', () => {
       await sleep(300);
       expect(retained().filter((topic) => topic.endsWith('/state'))).toEqual(['auscult/plant/new pump/state']);
       expect(retained().filter((topic) => topic.startsWith('homeassistant/'))).toHaveLength(1);
+      await until('an alarm of the new name', () => second.output.err.includes('pump-00: anomaly raised'));
+      const page = await (await fetch(`${await pageOf(second)}api/events`)).json();
+      const open = (page as { events: Record<string, unknown>[] }).events.filter(({ clearedMs }) => clearedMs === null);
+      expect(open.map(({ machine }) => machine)).toEqual(['new pump']);
       expect((await second.stop()).code).toBe(0);
     },
   );
