@@ -27,6 +27,8 @@ const LAST_DELIVERY_MS = 500;
 const GOODBYE_MS = 400;
 /** A connection that lasted this long was a good one: the next attempt need not wait long. */
 const STABLE_MS = 10_000;
+/** So many in a row that were none look like two clients that take each other's place. */
+const BRIEF = 3;
 
 export interface MqttSinkOptions {
   /** mqtt://host:1883, mqtts://host:8883, ws://, wss://; may carry user and password. */
@@ -102,6 +104,8 @@ export class MqttSink implements Sink {
   #failure: string | null = null;
   #refused: string | null = null;
   #connections = 0;
+  /** Connections in a row that were lost soon. */
+  #brief = 0;
   #delivered = 0;
   #scoresDropped = 0;
 
@@ -180,7 +184,9 @@ export class MqttSink implements Sink {
   /** The same failure is told once, however often it happens until there is a connection again. */
   #fail(error: unknown): void {
     const line = error instanceof Error ? error.message : String(error);
-    const failure = line.startsWith('MQTT broker') ? line : `MQTT broker ${this.#address.url}: ${line}`;
+    const isTwin = this.#brief >= BRIEF && !(error instanceof Refusal);
+    const twin = isTwin ? ` again and again: is client id ${this.#clientId} another's, too?` : '';
+    const failure = line.startsWith('MQTT broker') ? line : `MQTT broker ${this.#address.url}: ${line}${twin}`;
     if (failure !== this.#failure) this.#options.log.warn(`${failure}; trying again until it works`);
     this.#failure = failure;
   }
@@ -208,16 +214,24 @@ export class MqttSink implements Sink {
       this.#greeted = false;
       this.#connection = null;
       connection.drop();
-      if (performance.now() - sinceMs > STABLE_MS) this.#backoff.reset();
+      const stable = performance.now() - sinceMs > STABLE_MS;
+      if (stable) this.#backoff.reset();
+      this.#brief = stable ? 0 : this.#brief + 1;
     }
   }
 
-  #open(): Promise<MqttConnection> {
-    const { topics, version, protocolVersion = 4, keepaliveS = 30, tls = {}, clientId } = this.#options;
-    return MqttConnection.open(
+  get #clientId(): string {
+    return this.#options.clientId ?? defaultClientId(this.#options.topics);
+  }
+
+  async #open(): Promise<MqttConnection> {
+    const { topics, version, protocolVersion = 4, keepaliveS = 30, tls = {} } = this.#options;
+    const brief = this.#brief;
+    this.#brief = 0; // unless there is a connection, which may be brief again
+    const connection = await MqttConnection.open(
       {
         address: this.#address,
-        clientId: clientId ?? defaultClientId(topics),
+        clientId: this.#clientId,
         protocolVersion,
         keepaliveS,
         tls,
@@ -226,6 +240,8 @@ export class MqttSink implements Sink {
       },
       this.#stop.signal,
     );
+    this.#brief = brief;
+    return connection;
   }
 
   /** Alerts do not wait for what else a broker may refuse. States before status: a machine's state counts only while the status says online, so an old one must not count again. */

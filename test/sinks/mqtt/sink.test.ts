@@ -124,6 +124,13 @@ for (const { name, open, version: protocolVersion, available } of BROKERS) {
       ]);
     });
 
+    test("says that another may have its client id when they take each other's place again and again", async () => {
+      const url = await open();
+      const { log } = startSink(url, { protocolVersion, clientId: 'twin' });
+      startSink(url, { protocolVersion, clientId: 'twin' });
+      await eventually(() => log.warnings.at(-1)).toMatch(/ again and again: is client id twin another's, too\?/);
+    });
+
     test('lets stand what another version says of the same site, or two would contradict each other for ever', async () => {
       const url = await open();
       const observer = await Observer.on(url);
