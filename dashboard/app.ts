@@ -44,6 +44,8 @@ export class App extends LitElement {
   @query('auscult-spectrogram') private readonly spectrogram!: SpectrogramView | null;
 
   private readonly book = new EventBook();
+  /** Of the service that this page came from. */
+  private version: string | null = null;
   private readonly histories = new Map<string, ScoreHistory>();
   /** Server's clock minus ours. */
   private clockOffsetMs = 0;
@@ -198,6 +200,7 @@ export class App extends LitElement {
 
   private receive(message: ServerMessage): void {
     if (message.type === 'hello') this.greet(message);
+    else if (message.type === 'alive') this.setClock(message.nowMs);
     else if (message.type === 'verdicts') this.takeVerdicts(message.verdicts);
     else if (message.type === 'state') this.takeState(message);
     else if (message.type === 'learning') this.takeLearning(message.progress);
@@ -223,9 +226,12 @@ export class App extends LitElement {
       this.announcement = `${learning.machine}: ${LEARNING_WORDS[learning.stage]} ${learning.message}`;
   }
 
-  private greet({ site, machines, nowMs, openEvents }: ServerMessage & { type: 'hello' }): void {
+  private greet({ site, version, machines, nowMs, openEvents }: ServerMessage & { type: 'hello' }): void {
+    this.version ??= version;
+    // A page that stays open over an upgrade would not understand the service for ever.
+    if (version !== this.version) location.reload();
     this.site = site;
-    this.clockOffsetMs = nowMs - Date.now();
+    this.setClock(nowMs);
     this.machines = machines;
     this.book.setOpen(openEvents);
     this.updateTitle();
@@ -278,6 +284,10 @@ export class App extends LitElement {
 
   private showSpectrogram(message: SpectrogramMessage): void {
     if (this.watchedFeed()?.index === message.feedIndex) this.spectrogram?.push(message);
+  }
+
+  private setClock(nowMs: number): void {
+    this.clockOffsetMs = nowMs - Date.now();
   }
 
   private advanceClock(): void {

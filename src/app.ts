@@ -184,6 +184,8 @@ class Service implements App {
   async #openMqtt(store: Store): Promise<void> {
     const { mqtt, feeds } = this.#config;
     if (!mqtt.enabled) return;
+    const machines = [...new Set(feeds.map(({ machine }) => machine))];
+    const former = formerMachines(store, machines);
     const external = brokerIsExternal(mqtt);
     if (!external)
       this.#embedded = await openEmbeddedBroker({ port: mqtt.port, onNotice: (line) => this.#log.warn(line) });
@@ -198,7 +200,8 @@ class Service implements App {
       ...this.#broker,
       clientId: mqtt.clientId,
       topics: this.#topics,
-      machines: [...new Set(feeds.map(({ machine }) => machine))],
+      machines,
+      former: { machines: former, onTakenBack: (machine) => store.forgetState(machine) },
       version: this.#version,
       homeAssistantPrefix: mqtt.homeAssistant.enabled ? mqtt.homeAssistant.prefix : null,
       outbox: store,
@@ -245,13 +248,14 @@ class Service implements App {
     void this.#room?.monitors.find((monitor) => monitor.feed === feed)?.operating(running, Date.now());
   }
 
-  /** Open events of feeds that the configuration does not have any more would stay open for ever. */
+  /** Open events of feeds that the configuration does not have any more, or has of another machine, would stay open for ever. */
   #forgetUnknownFeeds(store: Store): void {
-    const known = new Set(this.#config.feeds.map(({ name }) => name));
-    for (const event of store.openEvents().filter((open) => !known.has(open.feed) || open.kind === 'test')) {
+    const machines = new Map(this.#config.feeds.map(({ name, machine }) => [name, machine]));
+    for (const event of store.openEvents()) {
+      if (machines.get(event.feed) === event.machine && event.kind !== 'test') continue;
       const cleared = { ...event, clearedMs: Math.max(Date.now(), event.raisedMs) };
       store.recordEvent(cleared, 'cleared', this.#messages(cleared, 'cleared'));
-      this.#log.warn(`event ${event.id} of ${event.feed} cleared: the feed is not configured any more`);
+      this.#log.warn(`event ${event.id} cleared: ${event.feed} of ${event.machine} is not configured any more`);
     }
   }
 
@@ -397,6 +401,13 @@ class Service implements App {
     if (this.#store) removeServiceAddress(this.#config.dataDir);
     await this.#store?.close();
   }
+}
+
+/** Machines that have been told of and are not configured any more; those that are will have been told of. */
+function formerMachines(store: Store, machines: readonly string[]): string[] {
+  const known = store.states().map(({ machine }) => machine);
+  for (const machine of machines) if (!known.includes(machine)) store.setState(machine, 'unknown', Date.now());
+  return known.filter((machine) => !machines.includes(machine));
 }
 
 /** An eager tfjs backend trains; packages are ONNX and run on ONNX Runtime. */

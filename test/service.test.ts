@@ -176,6 +176,33 @@ describe('the service', () => {
     },
   );
 
+  it.skipIf(!hasMosquitto)(
+    'takes back what is retained of a machine that has another name now, and ends its events (needs Debian package mosquitto)',
+    async () => {
+      const broker = new Mosquitto(await freePort(), folder);
+      cleanUp.push(() => broker.stop());
+      await broker.start();
+      const mqtt = { url: broker.url };
+      const first = start({ mqtt, feeds: [{ ...pump, machine: 'old pump' }] });
+      await until('an alarm', () => first.output.err.includes('pump-00: anomaly raised'));
+      await first.stop();
+      const second = start({ mqtt, feeds: [{ ...pump, machine: 'new pump' }] });
+      await until('a connection', () => second.output.err.includes(`${broker.url}: connected`));
+      const { messages, client } = await listen(broker.url, '#');
+      cleanUp.push(() => client.endAsync(true));
+      const retained = () => messages.filter(({ retain }) => retain).map(({ topic }) => topic);
+      await until('what is retained', () => retained().length >= 3);
+      await sleep(300);
+      expect(retained().filter((topic) => topic.endsWith('/state'))).toEqual(['auscult/plant/new pump/state']);
+      expect(retained().filter((topic) => topic.startsWith('homeassistant/'))).toHaveLength(1);
+      await until('an alarm of the new name', () => second.output.err.includes('pump-00: anomaly raised'));
+      const page = await (await fetch(`${await pageOf(second)}api/events`)).json();
+      const open = (page as { events: Record<string, unknown>[] }).events.filter(({ clearedMs }) => clearedMs === null);
+      expect(open.map(({ machine }) => machine)).toEqual(['new pump']);
+      expect((await second.stop()).code).toBe(0);
+    },
+  );
+
   it('learns a feed that has no model yet, by command, and then judges it', async () => {
     const feed = {
       name: 'new',

@@ -23,6 +23,9 @@ const GAP_HOPS = 3;
 /** Ticks come once a second: a longer time between two is a clock that was set, or a machine that slept. */
 const MOST_TICK_MS = 5_000;
 
+/** Sources take this long, at most, to follow a clock that was set: until then their times are late by as much. */
+const FOLLOW_MS = 90_000;
+
 /** One scored window. */
 export interface ScoredWindow {
   readonly score: number;
@@ -101,6 +104,8 @@ class FeedDecider implements Decider {
   /** What the clock on the wall says; what was recorded last until anybody has told. */
   #clockMs = Number.NEGATIVE_INFINITY;
   #clockIsTold = false;
+  /** When the clock was found to be set forward, by itself. */
+  #clockSetMs = Number.NEGATIVE_INFINITY;
   #lastStartMs: number | null = null;
   #lastTickMs: number | null = null;
   /** Since the last window, by ticks. */
@@ -222,6 +227,7 @@ class FeedDecider implements Decider {
 
   /** Times of what was recorded may be ahead of the clock or far behind it: once that is told, they say nothing of now. */
   #look(atMs: number, isNow: boolean): void {
+    if (isNow && this.#clockIsTold && atMs - this.#clockMs > MOST_TICK_MS) this.#clockSetMs = atMs;
     if (isNow) this.#clockMs = atMs;
     else if (!this.#clockIsTold) this.#clockMs = Math.max(this.#clockMs, atMs);
     this.#clockIsTold ||= isNow;
@@ -237,7 +243,7 @@ class FeedDecider implements Decider {
     }
     const { lateAfterMs } = this.settings;
     const lateMs = (nowMs ?? endMs) - endMs;
-    if (lateAfterMs !== null && lateMs > lateAfterMs) {
+    if (lateAfterMs !== null && lateMs > lateAfterMs && this.#clockMs - this.#clockSetMs > FOLLOW_MS) {
       const message = `window: expected within ${seconds(lateAfterMs)} of its end, found ${seconds(lateMs)} after it`;
       found.push({ code: 'late', value: lateMs, limit: lateAfterMs, message });
     }

@@ -27,6 +27,7 @@ export function storeHealth(store: Store): HealthCheck {
 }
 
 export function mqttHealth(mqtt: MqttSink): HealthCheck {
-  const { connected, broker, failure } = mqtt.health();
-  return { name: 'mqtt', ok: connected, detail: connected ? `connected to ${broker}` : (failure ?? 'connecting') };
+  const { connected, broker, failure, refused } = mqtt.health();
+  const detail = refused === null ? `connected to ${broker}` : `connected to ${broker}; ${refused}`;
+  return { name: 'mqtt', ok: connected, detail: connected ? detail : (failure ?? 'connecting') };
 }

@@ -85,12 +85,16 @@ export class MachineRoom {
   async #mute(machine: string, minutes: number, atMs: number): Promise<string> {
     const untilMs = atMs + minutes * 60_000;
     const monitors = this.#of(machine);
-    if (minutes > 0) this.#options.store.mute(machine, untilMs);
-    else this.#options.store.unmute(machine);
-    await Promise.all(monitors.map((monitor) => monitor.mute(untilMs, atMs)));
-    return minutes > 0
-      ? `${machine}: muted until ${new Date(untilMs).toISOString()}`
-      : `${machine}: not muted any more`;
+    const tell = () => Promise.all(monitors.map((monitor) => monitor.mute(untilMs, atMs)));
+    if (minutes === 0) {
+      // Heard again before that is noted: a disk that refuses must not keep a machine mute.
+      await tell();
+      this.#options.store.unmute(machine);
+      return `${machine}: not muted any more`;
+    }
+    this.#options.store.mute(machine, untilMs);
+    await tell();
+    return `${machine}: muted until ${new Date(untilMs).toISOString()}`;
   }
 
   /** Every feed of the machine that is meant, and those that can: what others refused is in the line. */

@@ -6,6 +6,7 @@ import type { MachineStateRecord, Mute } from './types.js';
 export class MachineTable {
   readonly #setState;
   readonly #states;
+  readonly #forget;
   readonly #mute;
   readonly #unmute;
   readonly #mutes;
@@ -17,6 +18,7 @@ export class MachineTable {
     this.#states = db.prepare<[], MachineStateRecord>(
       'SELECT machine, state, since_ms AS sinceMs FROM machine_states ORDER BY machine',
     );
+    this.#forget = db.prepare<[string]>('DELETE FROM machine_states WHERE machine = ?');
     this.#mute = db.prepare<[string, number]>('INSERT OR REPLACE INTO mutes (machine, until_ms) VALUES (?, ?)');
     this.#unmute = db.prepare<[string]>('DELETE FROM mutes WHERE machine = ?');
     this.#mutes = db.prepare<[number], Mute>(
@@ -30,6 +32,10 @@ export class MachineTable {
 
   states(): MachineStateRecord[] {
     return this.#states.all();
+  }
+
+  forget(machine: string): void {
+    this.#forget.run(machine);
   }
 
   mute(machine: string, untilMs: number): void {

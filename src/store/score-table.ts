@@ -78,7 +78,7 @@ export class ScoreTable {
     this.#points = db.prepare<[object], PointRow>(`
       SELECT (at - CAST(@from AS INTEGER)) / CAST(@bucket AS INTEGER) AS bucket, ${AGGREGATES}
       FROM (${WINDOWS} UNION ALL ${MINUTES}) GROUP BY 1 ORDER BY 1`);
-    this.#expire = db.prepare<[number]>('DELETE FROM minute_scores WHERE minute_ms < ?');
+    this.#expire = db.prepare<[number, number]>('DELETE FROM minute_scores WHERE feed_id = ? AND minute_ms < ?');
   }
 
   /** Writes verdicts in one transaction; those that are not finite cannot be stored and are left out. Returns how many were. */
@@ -155,9 +155,9 @@ export class ScoreTable {
     return more;
   }
 
-  /** Deletes minutes before `beforeMs`. */
+  /** Deletes minutes before `beforeMs`; by feed, as the key goes, since years of minutes take long to look through. */
   expire(beforeMs: number): void {
-    this.#expire.run(Math.round(beforeMs));
+    for (const { id } of this.#feeds()) this.#expire.run(id, Math.round(beforeMs));
   }
 
   /** Frees pages for events: deletes the oldest tenth (at least an hour) of every feed's windows. Returns false when there was nothing. */

@@ -249,6 +249,10 @@ export class SqliteStore implements T.Store {
     return this.#machines.states();
   }
 
+  forgetState(machine: string): void {
+    attempt(this.#thing, () => this.#machines.forget(machine));
+  }
+
   mute(machine: string, untilMs: number): void {
     this.#mustWrite(() => this.#machines.mute(machine, untilMs));
   }

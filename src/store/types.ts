@@ -256,6 +256,8 @@ export interface Store extends Outbox {
   /** Remembers a machine's state, on a full disk as soon as there is room; `sinceMs` moves only when the state changes. */
   setState(machine: string, state: MachineState, atMs: number): void;
   states(): MachineStateRecord[];
+  /** Forgets a machine's state; given up quietly on a full disk. */
+  forgetState(machine: string): void;
   mute(machine: string, untilMs: number): void;
   unmute(machine: string): void;
   /** Mutes that have not run out at `nowMs`. */

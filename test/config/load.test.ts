@@ -182,6 +182,10 @@ describe('the files that ship', () => {
     expect(unit).toContain(`\nReadWritePaths=${start}\n`);
   });
 
+  it('let the service take its time at the start, when it reads its whole database', () => {
+    expect(readFileSync('config/auscult.service', 'utf8')).toContain('\nTimeoutStartSec=15min\n');
+  });
+
   it('include the JSON Schema as the code generates it', () => {
     const stored: unknown = JSON.parse(readFileSync('config/auscult.schema.json', 'utf8'));
     expect(stored).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));

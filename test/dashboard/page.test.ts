@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -161,6 +163,44 @@ describe.skipIf(chromiumMissing)('dashboard in a browser (needs Debian package: 
     expect(second.sink.port).toBe(first.sink.port);
     await page.locator('[data-link="live"]').waitFor();
     expect(await page.getByRole('alert').count()).toBe(0);
+    await close();
+    await second.close();
+  });
+
+  it('says that the connection was lost when nothing comes through it any more, though nothing closed it', async () => {
+    const distant = await SimulatedPlant.open({ limits: { pingIntervalMs: 1_000 } });
+    const ends: Socket[] = [];
+    const wire = createServer((near) => {
+      const far = connect(distant.sink.port, '127.0.0.1');
+      for (const end of [near, far]) ends.push(end.on('error', () => {}));
+      near.pipe(far).pipe(near);
+    }).listen(0, '127.0.0.1');
+    await once(wire, 'listening');
+    const { port } = wire.address() as AddressInfo;
+    const { page, close } = await openPage(browser, `http://127.0.0.1:${port}/`);
+    await page.locator('[data-link="live"]').waitFor();
+    await page.waitForTimeout(3_500);
+    expect(await page.locator('[data-link]').getAttribute('data-link')).toBe('live');
+    for (const end of ends) end.unpipe().pause();
+    const lost = page.getByRole('alert').getByText(/Connection to the service lost/);
+    await lost.waitFor();
+    await page.locator('[data-link="live"]').waitFor();
+    await close();
+    for (const end of ends) end.destroy();
+    wire.close();
+    await distant.close();
+  });
+
+  it('loads itself anew when the service behind it was upgraded', async () => {
+    const first = await SimulatedPlant.open();
+    const { page, close } = await openPage(browser, first.sink.url);
+    await page.locator('[data-link="live"]').waitFor();
+    const loadedAt = await page.evaluate(() => performance.timeOrigin);
+    await first.close();
+    const second = await SimulatedPlant.open({ port: first.sink.port, version: '0.2.0' });
+    await page.waitForEvent('load');
+    await page.locator('[data-link="live"]').waitFor();
+    expect(await page.evaluate(() => performance.timeOrigin)).toBeGreaterThan(loadedAt);
     await close();
     await second.close();
   });

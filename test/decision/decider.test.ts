@@ -4,6 +4,7 @@ import { calibrate } from '../../src/decision/calibration.js';
 import { createDecider, type Resume } from '../../src/decision/decider.js';
 import type { DeciderSettings } from '../../src/decision/settings.js';
 import { thresholdFor } from '../../src/decision/threshold.js';
+import { SampleClock } from '../../src/sources/sample-clock.js';
 import { HEALTHY, HOP_MS, Run, repeat, scores, WEEK_MS, WINDOW_MS } from './simulate.js';
 
 const budget = { falseAlarms: 1, perMs: WEEK_MS };
@@ -324,6 +325,34 @@ describe('sensor faults', () => {
     };
     expect([0, 1, 2, 3].flatMap((i) => late(i, 4000))).toEqual([]);
     expect([4, 5, 6].flatMap((i) => late(i, 6000))).toMatchObject([{ code: 'late', change: 'raised' }]);
+  });
+});
+
+describe('a live feed', () => {
+  /** Seconds of sound as they arrive, with a tick each, by a clock on the wall that may be set. */
+  function live(seconds: number, wallMs: (second: number) => number, lagMs: (second: number) => number) {
+    const clock = new SampleClock(16_000, 0);
+    const feed = run({ lateAfterMs: 5000, operating: 'always' });
+    for (let second = 1; second <= seconds; second++) {
+      const nowMs = wallMs(second) + lagMs(second);
+      clock.arrived(16_000, nowMs - lagMs(second));
+      const span = clock.take(16_000);
+      const window = { score: 1, ...span, sequence: second };
+      feed.keep(feed.decider.step({ kind: 'window', window, nowMs }));
+      feed.keep(feed.decider.step({ kind: 'tick', atMs: nowMs }));
+    }
+    return feed.story;
+  }
+  const set = (second: number) => 1000 * second + (second > 40 ? 3_600_000 : 0);
+
+  it('is not late because the clock was set forward', () => {
+    expect(live(240, set, () => 0)).toEqual([]);
+  });
+
+  it('is late when that lasts, whether the clock was set or not', () => {
+    const slow = (second: number) => (second > 20 ? 200 * Math.min(second - 20, 30) : 0);
+    expect(live(60, (second) => 1000 * second, slow)[0]).toBe('late raised');
+    expect(live(240, set, (second) => (second > 40 ? 6000 : 0))[0]).toBe('late raised');
   });
 });
 

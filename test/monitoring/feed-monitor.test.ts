@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.js';
 import type { Event, EventChange, MachineState, Source, Verdict } from '../../src/contracts.js';
@@ -75,6 +76,20 @@ const playing = (...names: string[]) =>
   });
 
 describe('a feed', () => {
+  it('is heard again when somebody ends its mute, although the disk refuses to note that', async () => {
+    const { room, store, states } = await monitored(playing('normal'));
+    await room.apply({ command: 'mute', machine: 'pump', minutes: 60 });
+    expect(states.at(-1)).toBe('muted');
+    const other = new SqliteDatabase(store.path);
+    other.exec('BEGIN IMMEDIATE');
+    await expect(room.apply({ command: 'mute', machine: 'pump', minutes: 0 })).rejects.toThrow(/^database /);
+    expect(states.at(-1)).not.toBe('muted');
+    other.close();
+    await room.apply({ command: 'mute', machine: 'pump', minutes: 0 });
+    expect(store.mutes(0)).toEqual([]);
+    await store.close();
+  });
+
   it('raises one event for the abnormal clip, with words, digests, sound and message, and clears it afterwards', async () => {
     const { monitor, store, told, verdicts, states } = await monitored(playing('normal', 'abnormal', 'normal'));
     await monitor.run(never);

@@ -1,5 +1,8 @@
+import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { ScoreTable } from '../../src/store/score-table.js';
 import { DAY, HOUR, MINUTE, NOON, sampleVerdict, storeIn, temporaryFolder } from './samples.js';
 
 const everything = { fromMs: NOON - 10 * DAY, toMs: NOON + DAY };
@@ -151,6 +154,27 @@ test('deletes minutes past their age', () => {
   now = NOON + 2 * DAY;
   store.flush();
   expect(store.scores({ ...everything, maxPoints: 10 })[0]?.points).toEqual([]);
+});
+
+test('upkeep looks through no table of scores as a whole, however many years it holds', async () => {
+  const folder = temporaryFolder();
+  await storeIn(folder).close();
+  const run: string[] = [];
+  const path = join(folder, 'auscult.db');
+  const db = new SqliteDatabase(path, { verbose: (sql) => run.push(String(sql)) });
+  onTestFinished(() => {
+    db.close();
+  });
+  const table = new ScoreTable(db);
+  table.add([sampleVerdict({ endMs: NOON })]);
+  run.length = 0;
+  table.rollUp(NOON + DAY);
+  table.expire(NOON);
+  table.dropOldest();
+  const work = run.filter((sql) => /_scores/.test(sql));
+  const plans = work.flatMap((sql) => db.prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all());
+  expect(work.some((sql) => sql.startsWith('DELETE FROM minute_scores'))).toBe(true);
+  expect(plans.filter(({ detail }) => /^SCAN (window|minute)_scores/.test(detail))).toEqual([]);
 });
 
 test('remembers states and mutes over a restart', async () => {

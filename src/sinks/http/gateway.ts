@@ -41,6 +41,8 @@ export class Gateway {
     } catch (error) {
       const { status, message } = error instanceof HttpError ? error : { status: 500, message: 'internal error' };
       const reason = STATUS_CODES[status] ?? '';
+      // A client that does not hang up itself would hold one of the connections that there are.
+      socket.once('finish', () => socket.destroy());
       socket.end(
         `HTTP/1.1 ${status} ${reason}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n` +
           `content-length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,

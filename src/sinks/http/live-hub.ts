@@ -31,7 +31,7 @@ export class LiveHub {
     this.sockets = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload });
     this.timers = [
       setInterval(() => this.flushVerdicts(), limits.verdictIntervalMs),
-      setInterval(() => this.each((client) => client.ping()), limits.pingIntervalMs),
+      setInterval(() => this.provePresence(), limits.pingIntervalMs),
       setInterval(() => this.each((client) => client.refillMessages()), 1_000),
     ];
     for (const timer of this.timers) timer.unref();
@@ -93,10 +93,17 @@ export class LiveHub {
     this.each((client) => client.terminate());
   }
 
+  /** Pages do not see pings: what they see tells them that the service has not hung and the network is there. */
+  private provePresence(): void {
+    this.each((client) => client.ping());
+    this.broadcast({ type: 'alive', nowMs: Date.now() });
+  }
+
   private hello(): ServerMessage {
     const { site, version } = this.source;
     const machines = this.state.snapshot();
-    return { type: 'hello', site, version, nowMs: Date.now(), machines, openEvents: this.openEvents() };
+    const { pingIntervalMs: aliveMs } = this.limits;
+    return { type: 'hello', site, version, nowMs: Date.now(), aliveMs, machines, openEvents: this.openEvents() };
   }
 
   /** A store in trouble must not keep the live picture away. */

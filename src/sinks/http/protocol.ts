@@ -53,10 +53,13 @@ export type ServerMessage =
       readonly site: string;
       readonly version: string;
       readonly nowMs: number;
+      /** How often `alive` comes: a page that hears nothing for several of these has no connection. */
+      readonly aliveMs: number;
       readonly machines: readonly LiveMachine[];
       /** Events that have not cleared, newest first. */
       readonly openEvents: readonly Event[];
     }
+  | { readonly type: 'alive'; readonly nowMs: number }
   | { readonly type: 'verdicts'; readonly verdicts: readonly LiveVerdict[] }
   | { readonly type: 'state'; readonly machine: string; readonly state: MachineState; readonly atMs: number }
   | { readonly type: 'learning'; readonly progress: LearnProgress }

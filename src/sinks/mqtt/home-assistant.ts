@@ -46,7 +46,12 @@ export function discoveryMessage({ topics, prefix, machine, version }: Discovery
     qos: 1,
     components: components(topics, machine, id),
   };
-  return { topic: `${prefix}/device/${id}/config`, payload: JSON.stringify(payload), qos: 1, retain: true };
+  return { topic: discoveryTopic(topics, prefix, machine), payload: JSON.stringify(payload), qos: 1, retain: true };
+}
+
+/** Where a machine is told of; nothing retained there: Home Assistant forgets the device. */
+export function discoveryTopic(topics: Topics, prefix: string, machine: string): string {
+  return `${prefix}/device/${deviceId(topics, machine)}/config`;
 }
 
 function components(topics: Topics, machine: string, id: string) {

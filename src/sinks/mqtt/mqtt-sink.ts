@@ -10,12 +10,13 @@ import {
   type Verdict,
 } from '../../contracts.js';
 import { type BrokerAddress, brokerAddress } from '../../sources/mqtt/broker-address.js';
-import { MqttConnection, type TlsOptions } from '../../sources/mqtt/connection.js';
+import { MqttConnection, Refusal, type TlsOptions } from '../../sources/mqtt/connection.js';
 import type { Outbox } from '../../store/index.js';
 import { Backoff } from './backoff.js';
 import { Bell } from './bell.js';
 import { CommandService } from './commands.js';
 import { deliver } from './delivery.js';
+import { farewellMessages } from './farewell.js';
 import { birthTopic, discoveryMessage } from './home-assistant.js';
 import { learningMessage, type MqttMessage, scoreMessage, stateMessage, statusMessage } from './messages.js';
 import { ScoreGate } from './score-gate.js';
@@ -26,6 +27,8 @@ const LAST_DELIVERY_MS = 500;
 const GOODBYE_MS = 400;
 /** A connection that lasted this long was a good one: the next attempt need not wait long. */
 const STABLE_MS = 10_000;
+/** So many in a row that were none look like two clients that take each other's place. */
+const BRIEF = 3;
 
 export interface MqttSinkOptions {
   /** mqtt://host:1883, mqtts://host:8883, ws://, wss://; may carry user and password. */
@@ -44,6 +47,8 @@ export interface MqttSinkOptions {
   readonly topics: Topics;
   /** Machines of this site, by the names that events carry. */
   readonly machines: readonly string[];
+  /** Machines that the site had before: what is retained of each is taken back once, and then it is told. */
+  readonly former?: { readonly machines: readonly string[]; readonly onTakenBack: (machine: string) => void };
   /** Version of Auscult, said in status and discovery. */
   readonly version: string;
   /** Discovery prefix; null for no Home Assistant. */
@@ -68,6 +73,8 @@ export interface MqttHealth {
   readonly broker: string;
   /** Why there is no connection, in one line. */
   readonly failure: string | null;
+  /** What the broker does not let us hear or tell beside states and alerts, in one line. */
+  readonly refused: string | null;
   readonly connections: number;
   readonly delivered: number;
   readonly scoresDropped: number;
@@ -83,6 +90,7 @@ export class MqttSink implements Sink {
   readonly #options: MqttSinkOptions;
   readonly #address: BrokerAddress;
   readonly #states = new Map<string, MqttMessage>();
+  readonly #former: Set<string>;
   readonly #gate = new ScoreGate();
   readonly #bell = new Bell();
   readonly #backoff: Backoff;
@@ -94,7 +102,10 @@ export class MqttSink implements Sink {
   /** True while the broker knows that we are online. */
   #greeted = false;
   #failure: string | null = null;
+  #refused: string | null = null;
   #connections = 0;
+  /** Connections in a row that were lost soon. */
+  #brief = 0;
   #delivered = 0;
   #scoresDropped = 0;
 
@@ -103,6 +114,7 @@ export class MqttSink implements Sink {
     this.#options = options;
     this.#address = brokerAddress(options.url, options.username, options.password);
     this.#backoff = new Backoff(options.retry ?? { minMs: 1_000, maxMs: 60_000 });
+    this.#former = new Set(options.former?.machines);
     for (const machine of machines) {
       checkTopicLength(topics, machine);
       this.#states.set(machine, stateMessage(topics, machine, 'unknown', Date.now()));
@@ -148,6 +160,7 @@ export class MqttSink implements Sink {
       connected: this.#greeted,
       broker: this.#address.url,
       failure: this.#failure,
+      refused: this.#refused,
       connections: this.#connections,
       delivered: this.#delivered,
       scoresDropped: this.#scoresDropped,
@@ -171,7 +184,9 @@ export class MqttSink implements Sink {
   /** The same failure is told once, however often it happens until there is a connection again. */
   #fail(error: unknown): void {
     const line = error instanceof Error ? error.message : String(error);
-    const failure = line.startsWith('MQTT broker') ? line : `MQTT broker ${this.#address.url}: ${line}`;
+    const isTwin = this.#brief >= BRIEF && !(error instanceof Refusal);
+    const twin = isTwin ? ` again and again: is client id ${this.#clientId} another's, too?` : '';
+    const failure = line.startsWith('MQTT broker') ? line : `MQTT broker ${this.#address.url}: ${line}${twin}`;
     if (failure !== this.#failure) this.#options.log.warn(`${failure}; trying again until it works`);
     this.#failure = failure;
   }
@@ -199,16 +214,24 @@ export class MqttSink implements Sink {
       this.#greeted = false;
       this.#connection = null;
       connection.drop();
-      if (performance.now() - sinceMs > STABLE_MS) this.#backoff.reset();
+      const stable = performance.now() - sinceMs > STABLE_MS;
+      if (stable) this.#backoff.reset();
+      this.#brief = stable ? 0 : this.#brief + 1;
     }
   }
 
-  #open(): Promise<MqttConnection> {
-    const { topics, version, protocolVersion = 4, keepaliveS = 30, tls = {}, clientId } = this.#options;
-    return MqttConnection.open(
+  get #clientId(): string {
+    return this.#options.clientId ?? defaultClientId(this.#options.topics);
+  }
+
+  async #open(): Promise<MqttConnection> {
+    const { topics, version, protocolVersion = 4, keepaliveS = 30, tls = {} } = this.#options;
+    const brief = this.#brief;
+    this.#brief = 0; // unless there is a connection, which may be brief again
+    const connection = await MqttConnection.open(
       {
         address: this.#address,
-        clientId: clientId ?? defaultClientId(topics),
+        clientId: this.#clientId,
         protocolVersion,
         keepaliveS,
         tls,
@@ -217,9 +240,11 @@ export class MqttSink implements Sink {
       },
       this.#stop.signal,
     );
+    this.#brief = brief;
+    return connection;
   }
 
-  /** States before status: a machine's state counts only while the status says online, so an old one must not count again. */
+  /** Alerts do not wait for what else a broker may refuse. States before status: a machine's state counts only while the status says online, so an old one must not count again. */
   async #greet(connection: MqttConnection): Promise<void> {
     const { topics, homeAssistantPrefix: prefix } = this.#options;
     const filters = [
@@ -228,10 +253,32 @@ export class MqttSink implements Sink {
       ...(this.#commands ? [topics.siteCommand, topics.machineCommands] : []),
       ...(prefix === null ? [] : [birthTopic(prefix)]),
     ];
-    await connection.subscribe(filters);
-    for (const message of this.#discovery()) await connection.publish(message);
+    const refused: string[] = [];
+    const ask = (asked: Promise<void>) => asked.catch((error) => refused.push(refusalOf(error)));
+    for (const filter of filters) await ask(connection.subscribe([filter]));
+    await ask(this.#takeBack(connection));
+    for (const message of this.#discovery()) await ask(connection.publish(message));
+    this.#note(refused);
     for (const message of this.#states.values()) await connection.publish(message);
     await connection.publish(this.#status('online'));
+  }
+
+  /** The same refusals are told once. */
+  #note(refused: readonly string[]): void {
+    const line = refused.length > 0 ? refused.join('; ') : null;
+    if (line !== null && line !== this.#refused) {
+      this.#options.log.warn(`MQTT broker ${this.#address.url}: ${line}; alerts go on without`);
+    }
+    this.#refused = line;
+  }
+
+  async #takeBack(connection: MqttConnection): Promise<void> {
+    const { topics, homeAssistantPrefix: prefix, former } = this.#options;
+    for (const machine of this.#former) {
+      for (const message of farewellMessages(topics, prefix, machine)) await connection.publish(message);
+      this.#former.delete(machine);
+      former?.onTakenBack(machine);
+    }
   }
 
   #discovery(): MqttMessage[] {
@@ -265,11 +312,10 @@ export class MqttSink implements Sink {
     } else if (this.#commands?.accepts(topic)) this.#commands.receive(topic, payload);
   }
 
-  /** The will of an old connection of ours may come late: we are here. */
+  /** The will of an old connection of ours may come late: we are here. Another's `online` may stand, or two would never end. */
   #contradict(payload: Buffer): void {
-    const online = this.#status('online');
-    if (this.#connection && !this.#stop.signal.aborted && payload.toString() !== online.payload)
-      this.#publishSoon(online);
+    if (this.#connection && !this.#stop.signal.aborted && !saysOnline(payload))
+      this.#publishSoon(this.#status('online'));
   }
 
   // -------------------------------------------------------------- the end
@@ -291,6 +337,20 @@ export class MqttSink implements Sink {
       connection.drop();
     }
     await this.#running;
+  }
+}
+
+/** @throws what is no refusal */
+function refusalOf(error: unknown): string {
+  if (error instanceof Refusal) return error.message;
+  throw error;
+}
+
+function saysOnline(payload: Buffer): boolean {
+  try {
+    return (JSON.parse(payload.toString()) as { status?: unknown } | null)?.status === 'online';
+  } catch {
+    return false;
   }
 }
 

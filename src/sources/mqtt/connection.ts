@@ -1,5 +1,12 @@
 import { setMaxListeners } from 'node:events';
-import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import {
+  connect,
+  ErrorWithReasonCode,
+  ErrorWithSubackPacket,
+  type IClientOptions,
+  type IPublishPacket,
+  type MqttClient,
+} from 'mqtt';
 import { SourceError } from '../../contracts.js';
 import type { BrokerAddress } from './broker-address.js';
 import { explainFailure } from './failure.js';
@@ -24,6 +31,9 @@ export interface TlsOptions {
   /** false trusts any broker: for trials only. Default true. */
   readonly rejectUnauthorized?: boolean;
 }
+
+/** The broker's own no to one message or one filter; the connection goes on. */
+export class Refusal extends SourceError {}
 
 export interface ConnectionOptions {
   readonly address: BrokerAddress;
@@ -81,16 +91,21 @@ export class MqttConnection {
     return this.#gone.signal;
   }
 
-  /** Resolves when the broker has confirmed (QoS 1, 2) or the message is on its way (QoS 0). @throws {SourceError} */
+  /**
+   * Resolves when the broker has confirmed (QoS 1, 2) or the message is on its way (QoS 0).
+   * @throws {Refusal} when the broker says no to it, which only MQTT 5 can  @throws {SourceError}
+   */
   async publish({ topic, payload, qos, retain }: MqttMessage, timeoutMs = CONFIRM_TIMEOUT_MS): Promise<void> {
-    await this.#untilGone(this.#client.publishAsync(topic, payload, { qos, retain }), timeoutMs);
+    const refused = refusal(`the message on ${topic}`);
+    await this.#untilGone(this.#client.publishAsync(topic, payload, { qos, retain }).catch(refused), timeoutMs);
   }
 
-  /** @throws {SourceError} also when the broker refuses one of the filters */
+  /** @throws {Refusal} when the broker refuses one of the filters  @throws {SourceError} */
   async subscribe(filters: readonly string[]): Promise<void> {
-    const grants = await this.#untilGone(this.#client.subscribeAsync([...filters], { qos: 1 }), CONFIRM_TIMEOUT_MS);
-    const refused = grants.filter(({ qos }) => qos >= 128).map(({ topic }) => topic);
-    if (refused.length > 0) throw new SourceError(`broker refused the subscription to ${refused.join(', ')}`);
+    for (const filter of filters) {
+      const refused = refusal(`the subscription to ${filter}`);
+      await this.#untilGone(this.#client.subscribeAsync(filter, { qos: 1 }).catch(refused), CONFIRM_TIMEOUT_MS);
+    }
   }
 
   /** Says goodbye so that the broker does not publish the will. */
@@ -127,6 +142,21 @@ export class MqttConnection {
       signal.removeEventListener('abort', leave);
     }
   }
+}
+
+/** Reason codes from 128 on are the broker's; all other failures are passed on. */
+function refusal(what: string): (error: unknown) => never {
+  return (error) => {
+    const code = reasonOf(error);
+    if (code === null || code < 128) throw error;
+    throw new Refusal(`broker refused ${what} (${code}): may this user do that?`, { cause: error });
+  };
+}
+
+function reasonOf(error: unknown): number | null {
+  if (error instanceof ErrorWithReasonCode) return error.code;
+  const granted = error instanceof ErrorWithSubackPacket && 'granted' in error.packet ? error.packet.granted[0] : null;
+  return typeof granted === 'number' ? granted : null;
 }
 
 function clientOptions({

@@ -167,6 +167,13 @@ describe('live channel', () => {
     expect(answering.socket.readyState).toBe(WebSocket.OPEN);
   });
 
+  it('gives signs of life while there is nothing to tell', async () => {
+    const { port } = await start({ limits: { pingIntervalMs: 50 } });
+    const page = Page.open(port);
+    expect(await page.received('hello')).toMatchObject({ aliveMs: 50 });
+    expect((await page.received('alive')).nowMs).toBeGreaterThan(1.7e12);
+  });
+
   it('says good-bye when it closes, and frees its port', async () => {
     const { sink, port } = await openTestSink().then((s) => ({ ...s, port: s.sink.port }));
     const page = Page.open(port);

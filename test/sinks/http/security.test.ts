@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
@@ -216,6 +217,18 @@ describe('limits', () => {
     expect(first.status).toBe(101);
     expect((await upgrade(port, {})).status).toBe(503);
     first.socket.destroy();
+  });
+
+  it('keeps no connection that it has refused, though the other side holds on to it', async () => {
+    const { port } = await start();
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.on('error', () => {}).resume();
+    socket.write('GET /nothing HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n');
+    await once(socket, 'end');
+    // Half a connection would take what is written; one that is gone answers by a reset.
+    const writing = setInterval(() => socket.write('x'), 20);
+    await new Promise((resolve) => socket.once('close', resolve));
+    clearInterval(writing);
   });
 
   it('sends headers that keep foreign code and frames out', async () => {

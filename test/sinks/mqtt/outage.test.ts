@@ -1,10 +1,11 @@
 /** Nothing is lost: brokers that stop, refuse or vanish, and processes that are killed. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createServer, type Socket, connect as tcpConnect } from 'node:net';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket, connect as tcpConnect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Aedes } from 'aedes';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { compileChild } from '../../store/child.js';
 import { NOON, sampleEvent, storeIn, temporaryFolder } from '../../store/samples.js';
@@ -228,6 +229,21 @@ describe.skipIf(!hasMosquitto)('with Mosquitto (Debian package mosquitto)', () =
     await eventually(() => observer.of(topics.event('pump'))).toMatchObject([{ id: 'meanwhile' }]);
   });
 
+  test('alerts go on where the broker refuses Home Assistant, which is said once with its topics', async () => {
+    const rights = join(temporaryFolder(), 'rights');
+    writeFileSync(rights, 'topic readwrite auscult/#\n');
+    const broker = await startMosquitto(['allow_anonymous true', `acl_file ${rights}`]);
+    const { record, store, sink, log } = startSink(broker.url, { protocolVersion: 5, machines: ['pump'] });
+    record(sampleEvent(), 'raised');
+    await eventually(() => store.pending(1)).toEqual([]);
+    const refused = 'broker refused the message on homeassistant/device/auscult_works_pump/config (135)';
+    expect(sink.health()).toMatchObject({ connected: true, refused: expect.stringContaining(refused) });
+    await broker.stop();
+    await broker.start();
+    await eventually(() => sink.health().connections).toBe(2);
+    expect(log.warnings.filter((line) => line.includes(refused))).toHaveLength(1);
+  });
+
   test('ends within 2 s although the broker has stopped answering', async () => {
     const broker = await startMosquitto();
     const cable = await wire(broker.port);
@@ -242,6 +258,26 @@ describe.skipIf(!hasMosquitto)('with Mosquitto (Debian package mosquitto)', () =
     expect(performance.now() - begun).toBeLessThan(2_000);
     expect(store.pending(10)).toHaveLength(1);
   });
+});
+
+test('alerts go on where the broker refuses a subscription, which is said with its topic', async () => {
+  const aedes = await Aedes.createBroker({
+    authorizeSubscribe: (_client, filter, done) => done(null, filter.topic.startsWith('auscult/') ? filter : null),
+  });
+  const server = createServer(aedes.handle).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    aedes.close();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const { record, store, sink, log } = startSink(`mqtt://127.0.0.1:${port}`);
+  record(sampleEvent(), 'raised');
+  await eventually(() => store.pending(1)).toEqual([]);
+  expect(sink.health().connected).toBe(true);
+  expect(log.warnings).toEqual([
+    expect.stringContaining('broker refused the subscription to homeassistant/status (128)'),
+  ]);
 });
 
 test('says once that nothing listens, then that it is connected, and nothing between', async () => {

@@ -124,6 +124,24 @@ for (const { name, open, version: protocolVersion, available } of BROKERS) {
       ]);
     });
 
+    test("says that another may have its client id when they take each other's place again and again", async () => {
+      const url = await open();
+      const { log } = startSink(url, { protocolVersion, clientId: 'twin' });
+      startSink(url, { protocolVersion, clientId: 'twin' });
+      await eventually(() => log.warnings.at(-1)).toMatch(/ again and again: is client id twin another's, too\?/);
+    });
+
+    test('lets stand what another version says of the same site, or two would contradict each other for ever', async () => {
+      const url = await open();
+      const observer = await Observer.on(url);
+      startSink(url, { protocolVersion, clientId: 'old' });
+      startSink(url, { protocolVersion, clientId: 'new', version: '0.2.0' });
+      await eventually(() => observer.of(topics.status).map(({ auscult }) => auscult)).toContain('0.2.0');
+      await eventually(() => observer.of(topics.status).map(({ auscult }) => auscult)).toContain('0.1.0');
+      await sleep(500);
+      expect(observer.of(topics.status)).toHaveLength(2);
+    });
+
     test('publishes nothing that its schema does not take', async () => {
       const url = await open();
       const observer = await Observer.on(url);
