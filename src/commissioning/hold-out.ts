@@ -1,4 +1,5 @@
 import { type FeatureSpec, ModelError, type Window } from '../contracts.js';
+import { HELD_OUT_SHARE } from '../decision/calibration.js';
 import { isSound } from '../features/spec-sizes.js';
 
 /** What commissioning keeps of a window. */
@@ -19,7 +20,6 @@ export interface Split {
   readonly heldOut: readonly Segment[];
 }
 
-const HELD_OUT_SHARE = 0.2;
 const EVERY = Math.round(1 / HELD_OUT_SHARE);
 /** With so many segments, whole ones are held out; with fewer, the end of each, if most of it can still be learnt. */
 const MANY_SEGMENTS = 10;

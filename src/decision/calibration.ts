@@ -7,6 +7,8 @@ import { defaultSmoothing, independentHops, longSmoothing, smoothedWindows, smoo
 const MOST_QUANTILES = 2048;
 /** Peaks kept for the tail; with more, the tail begins higher. */
 const MOST_PEAKS = 1000;
+/** Part of the recorded normals that commissioning keeps for the calibration; the rest is learnt. */
+export const HELD_OUT_SHARE = 0.2;
 /** Fewer peaks than this are not fitted. */
 export const FEWEST_PEAKS = 20;
 /** Fewer independent values than this: the horizon is calibrated on single windows (short) or left out (long). */

@@ -1,5 +1,5 @@
 import type { Calibration, HorizonCalibration } from '../contracts.js';
-import { FEWEST_PEAKS, TAIL_FROM } from './calibration.js';
+import { FEWEST_PEAKS, HELD_OUT_SHARE, TAIL_FROM } from './calibration.js';
 import { returnLevelBound } from './pareto.js';
 import { quantile } from './peaks.js';
 import { independentHops } from './smoothing.js';
@@ -30,7 +30,7 @@ export interface Threshold {
    * assumption about the tail and without the margin: near 0 when little was recorded.
    */
   readonly confidence: number;
-  /** Normal time still to be recorded before a tail can be fitted; 0 for `gpd`. An estimate. */
+  /** Held-out normal time still lacking before a tail can be fitted; 0 for `gpd`. An estimate. */
   readonly needsMoreMs: number;
 }
 
@@ -116,10 +116,11 @@ export function describeBudget(calibration: Calibration, budget: Budget): string
   const repeats = repetition(calibration.repeatedShare ?? 0);
   const promise = `at most ${budget.falseAlarms} false alarm${budget.falseAlarms === 1 ? '' : 's'} ${every(budget.perMs)}`;
   if (method === 'gpd') {
-    return `${promise}, ${Math.round(confidence * 100)} % confidence, from ${duration(calibration.observedMs)} of normals${repeats}`;
+    return `${promise}, ${Math.round(confidence * 100)} % confidence, from ${duration(calibration.observedMs)} of held-out normals${repeats}`;
   }
   const n = calibration.short.independent;
-  return `empirical maximum of ${duration(calibration.observedMs)} of normals (${n} independent window${n === 1 ? '' : 's'}) and a margin: needs ${duration(needsMoreMs)} more for ${promise}${repeats}`;
+  const toRecord = duration(needsMoreMs / HELD_OUT_SHARE);
+  return `empirical maximum of ${duration(calibration.observedMs)} of held-out normals (${n} independent window${n === 1 ? '' : 's'}) and a margin: needs ${toRecord} more recorded for ${promise}${repeats}`;
 }
 
 /** Less than this of a recording that repeats the rest is not worth a word. */

@@ -75,7 +75,7 @@ describe('auscult learn without a service', { timeout: 120_000 }, () => {
     const learned = await learn('pump', '--minutes', '1');
     expect(learned).toMatchObject({ code: 0, err: expect.stringContaining('recorded 1 min of normal running in') });
     expect(learned.out).toMatch(
-      /^pump: now judged by .*learned: .*needs [\d.]+ h more for at most 1 false alarm a week/,
+      /^pump: now judged by .*learned: .*needs [\d.]+ h more recorded for at most 1 false alarm a week/,
     );
     made.push(createdAt());
     const { training, calibration } = packageOf('learned');

@@ -119,11 +119,11 @@ describe('budget', () => {
 
   it('is told in one line', () => {
     expect(describeBudget(twoHours, weekly)).toBe(
-      'at most 1 false alarm a week, 90 % confidence, from 2.0 h of normals',
+      'at most 1 false alarm a week, 90 % confidence, from 2.0 h of held-out normals',
     );
     const few = calibrate({ segments: [new Float64Array(5).fill(1)], ...times });
     expect(describeBudget(few, { falseAlarms: 2, perMs: HOUR_MS })).toBe(
-      'empirical maximum of 2.9 s of normals (2 independent windows) and a margin: needs 1.1 h more for at most 2 false alarms an hour',
+      'empirical maximum of 2.9 s of held-out normals (2 independent windows) and a margin: needs 5.3 h more recorded for at most 2 false alarms an hour',
     );
     expect(describeBudget({ ...twoHours, repeatedShare: 0.05 }, weekly)).toBe(describeBudget(twoHours, weekly));
     expect(describeBudget({ ...twoHours, repeatedShare: 0.853 }, weekly)).toBe(
