@@ -406,6 +406,8 @@ export interface HorizonCalibration {
   readonly clearBelow: number;
   /** null when there were too few peaks to fit. */
   readonly tail: TailFit | null;
+  /** Long horizon: what a window weighs at most in its mean, here and in the alarm. Older packages have none. */
+  readonly cap?: number;
 }
 
 export interface Calibration {

@@ -1,7 +1,6 @@
 import type { Calibration, HorizonCalibration } from '../contracts.js';
-import { FEWEST_PEAKS, TAIL_FROM } from './calibration.js';
 import { returnLevelBound } from './pareto.js';
-import { quantile } from './peaks.js';
+import { FEWEST_PEAKS, quantile, TAIL_FROM } from './peaks.js';
 import { independentHops } from './smoothing.js';
 
 /** "At most `falseAlarms` every `perMs`, under conditions like those recorded." */

@@ -53,6 +53,7 @@ const horizon = z.looseObject({
   maximum: z.number(),
   clearBelow: z.number(),
   tail: tail.nullable(),
+  cap: z.number().optional(),
 });
 const calibration = z.looseObject({
   windowMs: z.number().positive(),
