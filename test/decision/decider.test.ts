@@ -121,8 +121,9 @@ describe('an anomaly', () => {
   });
 
   it('is raised no more often by bangs that calibration has not heard, at a large budget either', () => {
+    const from = calibrate({ segments: [scores(6, 0.8, 15_000)], ...times });
     const raised = (bang: number) => {
-      const feed = run({ budget: { falseAlarms: 70, perMs: WEEK_MS } });
+      const feed = run({ budget: { falseAlarms: 70, perMs: WEEK_MS } }, undefined, from);
       feed.feed(
         scores(7, 0.8, 8_000).map((score, i) => (i % 200 > 50 && i % 200 < 54 ? Math.max(score, bang) : score)),
       );
