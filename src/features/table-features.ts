@@ -1,16 +1,19 @@
 import { type Features, ModelError, type Observation, type TableSpec, type Window } from '../contracts.js';
 import type { Cells } from '../sources/tables/cells.js';
 import { ColumnWatch } from './column-watch.js';
+import { HeldCells } from './held-cells.js';
 import { type TableCounts, TableEncoder } from './table-encoder.js';
 
 /** A table row → one row of numbers. */
 export class TableFeatures implements Features {
   private readonly encoder: TableEncoder;
   private readonly watch: ColumnWatch;
+  private readonly held: HeldCells;
 
   constructor(readonly spec: TableSpec) {
     this.encoder = new TableEncoder(spec, true);
     this.watch = new ColumnWatch(spec);
+    this.held = new HeldCells(spec);
   }
 
   /** Missing cells, unknown categories and surplus columns so far. */
@@ -23,9 +26,10 @@ export class TableFeatures implements Features {
       throw new ModelError(`table features: expected rows, ${observation.origin} gives ${observation.kind}`);
     }
     const { kind: _, cells: found, row, ...origin } = observation;
-    const cells = this.withAbsent(found);
+    const delivered = this.withAbsent(found);
+    const cells = this.held.fill(delivered);
     const data = this.encoder.encode(cells, `${origin.origin} row ${row}`);
-    const faults = this.watch.push(cells);
+    const faults = this.watch.push(delivered);
     const { incomplete } = this.watch;
     return [{ ...origin, modality: 'table', data, shape: [1, data.length], faults, incomplete, cells }];
   }
