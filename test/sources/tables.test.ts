@@ -146,6 +146,11 @@ describe('a table', () => {
     expect(parse(text, ['Pressure'])).toMatchObject([{ message }]);
   });
 
+  it('has missing values where a row of JSON lacks some of the columns that are needed', () => {
+    const found = parse('{"Pressure":1}\n{"Flow":2,"x":3}\n', ['Pressure', 'Flow']);
+    expect(found).toMatchObject([{ cells: { Pressure: 1, Flow: null } }, { cells: { Pressure: null, Flow: 2, x: 3 } }]);
+  });
+
   it.each([
     ['\x7fELF\0\0\0', /rig\.csv: expected CSV or JSON lines, found binary data/],
     ['[{"a":1}]', /expected one JSON object a line, found a JSON array/],

@@ -42,6 +42,15 @@ export function toCells(object: object): Record<string, Cell> {
   return Object.fromEntries(cells);
 }
 
+/** The row with those of the needed columns that it lacks as missing values; null when it has none of them. */
+export function withColumns(cells: Cells, needed: readonly string[]): Cells | null {
+  const absent = needed.filter((name) => !Object.hasOwn(cells, name));
+  if (absent.length === 0) return cells;
+  return absent.length === needed.length
+    ? null
+    : { ...cells, ...Object.fromEntries(absent.map((name) => [name, null])) };
+}
+
 const DEEPEST = 8;
 
 function collect(value: unknown, name: string, cells: [string, Cell][], depth: number): void {

@@ -1,4 +1,4 @@
-import { type Cell, type Cells, toCell, toCells } from './cells.js';
+import { type Cell, type Cells, toCell, toCells, withColumns } from './cells.js';
 import { type CsvDialect, csvDialect, declaredDelimiter, splitFields } from './csv-dialect.js';
 import { type Line, MAX_LINE_CHARS } from './line-splitter.js';
 
@@ -13,7 +13,7 @@ export type Parsed =
 export interface TableParserOptions {
   /** Name of the file, for messages. */
   readonly name: string;
-  /** Columns that must be there. */
+  /** Columns that must be there; what a row of JSON lacks of them is missing, unless it has none. */
   readonly requiredColumns?: readonly string[];
 }
 
@@ -115,10 +115,11 @@ export class TableParser {
       return this.badRow(line, `expected a JSON object, found ${line.text.trim().slice(0, 40)}`);
     }
     const cells = toCells(value);
-    const absent = (this.options.requiredColumns ?? []).filter((name) => !Object.hasOwn(cells, name));
-    if (absent.length > 0)
-      return this.badRow(line, `expected column ${quoted(absent)}, found ${quoted(Object.keys(cells))}`);
-    return { kind: 'row', row: ++this.rows, line: line.number, cells };
+    const { requiredColumns = [] } = this.options;
+    const row = withColumns(cells, requiredColumns);
+    if (row === null)
+      return this.badRow(line, `expected column ${quoted(requiredColumns)}, found ${quoted(Object.keys(cells))}`);
+    return { kind: 'row', row: ++this.rows, line: line.number, cells: row };
   }
 
   private badRow(line: Line, what: string): Parsed {
