@@ -223,16 +223,12 @@ export class FeedMonitor {
   }
 
   async #takeOver(understudy: Understudy): Promise<void> {
-    const { model, changes } = understudy;
+    const { model } = understudy;
     const old = this.#model;
     this.#model = model;
     if (this.#understudy === understudy) this.#understudy = null;
     this.#desk.modelDigest = model.digest;
     const atMs = this.#lastWindowMs ?? Number.NEGATIVE_INFINITY;
-    // What has cleared by the new model alone would stay open for ever; so would what the old one alone has raised.
-    for (const change of changes.values())
-      if (change.change === 'cleared' && this.#desk.has(change))
-        this.#record(this.#desk.apply(change, null), 'cleared');
     this.#step({ kind: 'resume', open: this.#desk.open, atMs });
     this.#step({ kind: 'learning', on: this.#learning, atMs });
     await old.close();
