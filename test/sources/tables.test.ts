@@ -66,6 +66,13 @@ describe('lines', () => {
   it('of UTF-16 are read by their byte-order mark', () => {
     expect(cellsOf(Buffer.from('\ufeffa\tb\r\n1\t2\r\n', 'utf16le'))).toEqual([{ a: 1, b: 2 }]);
   });
+
+  it('of Windows-1252 are read where their first line is no UTF-8', () => {
+    expect(cellsOf(Buffer.from('p;Temperatur °C\n1,5;kühl\n', 'latin1'))).toEqual([
+      { p: 1.5, 'Temperatur °C': 'kühl' },
+    ]);
+    expect(cellsOf(Buffer.from('p;Temperatur °C\n1,5;kühl\n'))).toEqual([{ p: 1.5, 'Temperatur °C': 'kühl' }]);
+  });
 });
 
 describe('a table', () => {
@@ -203,7 +210,8 @@ describe('a cell', () => {
   });
 
   it('has a decimal comma where commas do not separate fields', () => {
-    expect(toCell('-1,5', true)).toBe(-1.5);
+    expect(['-1,5', '1,5E-03', ',5', '2,'].map((text) => toCell(text, true))).toEqual([-1.5, 0.0015, 0.5, 2]);
+    expect(toCell('1,5E-03', false)).toBe('1,5E-03');
     expect(cellsOf('a;b\n1,5;2\n')).toEqual([{ a: 1.5, b: 2 }]);
   });
 });
@@ -215,6 +223,14 @@ describe('the time of a row', () => {
     ['2020-03-09T10:34:33+02:00', Date.UTC(2020, 2, 9, 8, 34, 33)],
     ['2020/3/9 10:34', Date.UTC(2020, 2, 9, 10, 34)],
     ['2020-03-09', Date.UTC(2020, 2, 9)],
+    ['09.03.2020 10:34:33,5', Date.UTC(2020, 2, 9, 10, 34, 33, 500)],
+    ['9.3.2020', Date.UTC(2020, 2, 9)],
+    ['2020.03.09 10:34', Date.UTC(2020, 2, 9, 10, 34)],
+    ['2020-03-09T10:34:33-05', Date.UTC(2020, 2, 9, 15, 34, 33)],
+    ['2020-03-09 10:34:33 GMT', Date.UTC(2020, 2, 9, 10, 34, 33)],
+    ['31.02.2020 10:00', null],
+    ['3/9/2020 10:34', null],
+    ['1.2.3', null],
     ['2021-02-30 10:00:00', null],
     ['2020-03-09 25:00:00', null],
     ['12.5', null],
@@ -223,7 +239,9 @@ describe('the time of a row', () => {
     expect(parseDateTime(text)).toBe(ms);
   });
 
-  it('may be seconds or milliseconds since 1970', () => {
+  it('may be seconds since 1970, or milli-, micro- and nanoseconds', () => {
+    expect(parseTime(1_583_750_073_000_000)).toBe(1_583_750_073_000);
+    expect(parseTime(1_583_750_073_000_000_000)).toBe(1_583_750_073_000);
     expect(parseTime(1_583_750_073.5)).toBe(1_583_750_073_500);
     expect(parseTime(1_583_750_073_000)).toBe(1_583_750_073_000);
     expect(parseTime(42)).toBeNull();

@@ -19,7 +19,7 @@ const missing = new Set([
 ]);
 /** Whole numbers with leading zeros are codes, not quantities, and stay text. */
 const numeric = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
-const decimalComma = /^[+-]?\d+,\d+$/;
+const decimalComma = /^[+-]?(?:\d+,\d*|,\d+)(?:e[+-]?\d+)?$/i;
 
 /**
  * A field of a text table as a number, a text, or null where it is missing.
