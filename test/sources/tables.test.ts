@@ -355,6 +355,14 @@ describe('a table file', () => {
     expect(found).toEqual([0, 1_000, expect.stringMatching(/^late: .*late\.csv line 4: .*09:00:00/), 2_000, 5_000]);
   });
 
+  it('has its time column found though the first row holds units', async () => {
+    await writeFile(at('units.csv'), 'time,p\n-,bar\n2020-01-01 00:00:00,1\n2020-01-01 00:01:00,2\n');
+    const rows = (await all(source(at('units.csv')))).map((item) =>
+      item.kind === 'row' ? item.startMs : item.message,
+    );
+    expect(rows.slice(1)).toEqual([Date.UTC(2020, 0, 1), Date.UTC(2020, 0, 1, 0, 1)]);
+  });
+
   it('has a row that comes again left out and said, but not other values at the same time', async () => {
     const found = await rowsAt('again.csv', ['10:00:00,1', '10:00:01,2', '10:00:01,2', '10:00:01,3', '10:00:02,3']);
     expect(found).toEqual([0, 1_000, expect.stringMatching(/^bad-row: .*line 4: .*comes again/), 1_000, 2_000]);
