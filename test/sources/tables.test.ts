@@ -99,6 +99,20 @@ describe('a table', () => {
     ]);
   });
 
+  it('follows a header that comes again with its columns in another order, or with others', () => {
+    const text = 'a,b\n1,2\nb,a\n2,1\na,b,c\n1,2,3\n';
+    expect(cellsOf(text)).toEqual([
+      { a: 1, b: 2 },
+      { a: 1, b: 2 },
+      { a: 1, b: 2, c: 3 },
+    ]);
+    expect(cellsOf(',a,b\n,,5\n')).toEqual([{ '': null, a: null, b: 5 }]);
+    const [row, without, ...others] = parse('a,b,t\n1,2,3\nb,c,t\n5,6,7\n', ['a']);
+    expect(row).toMatchObject({ row: 1, cells: { a: 1 } });
+    expect(without).toMatchObject({ kind: 'bad-file', message: 'rig.csv: expected column "a", found "b", "c", "t"' });
+    expect(others).toEqual([]);
+  });
+
   it('says the line of a row with missing or surplus fields, and goes on', () => {
     expect(parse('a;b\n1;2\n3\n4;5;6\n7;8\n').map((found) => ('message' in found ? found.message : found.row))).toEqual(
       [1, 'rig.csv line 3: expected 2 fields, found 1', 'rig.csv line 4: expected 2 fields, found 3', 4],

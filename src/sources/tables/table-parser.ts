@@ -24,6 +24,7 @@ const MAX_RECORD_LINES = 16;
 export class TableParser {
   private format: 'unknown' | 'csv' | 'json' | 'bad' = 'unknown';
   private dialect: CsvDialect | undefined;
+  private names: ReadonlySet<string> = new Set();
   private declared: string | null = null;
   private pending: Line[] = [];
   private rows = 0;
@@ -71,6 +72,7 @@ export class TableParser {
     }
     this.format = 'csv';
     this.dialect = dialect;
+    this.names = new Set(dialect.columns.filter((name) => name !== ''));
     return dialect.hasHeader ? [] : this.csvRow(line);
   }
 
@@ -82,7 +84,7 @@ export class TableParser {
     if (fields === null) return this.pending.length < MAX_RECORD_LINES ? [] : this.giveUp();
     const first = this.pending[0] as Line;
     this.pending = [];
-    if (dialect.hasHeader && isHeaderAgain(fields, dialect.columns)) return [];
+    if (dialect.hasHeader && isHeader(fields, this.names)) return this.beginCsv({ ...first, text: record });
     return [this.toRow(first, fields, dialect)];
   }
 
@@ -133,11 +135,10 @@ export class TableParser {
   }
 }
 
-/** A logger that restarts writes its header once more. */
-function isHeaderAgain(fields: readonly string[], columns: readonly string[]): boolean {
-  return (
-    fields.length === columns.length && fields.every((field, i) => field.trim() === columns[i]) && fields.length > 0
-  );
+/** A logger that restarts writes its header once more, perhaps with other columns: more than half of them are known by name. */
+function isHeader(fields: readonly string[], names: ReadonlySet<string>): boolean {
+  const known = fields.filter((field) => names.has(field.trim()));
+  return 2 * known.length > fields.length;
 }
 
 function quoted(names: readonly string[]): string {
