@@ -209,8 +209,14 @@ export interface CategoricalColumn {
 export interface TableWatch {
   /** Training rows behind it. */
   readonly rows: number;
-  /** Longest runs of rows with one value, and with none. */
-  readonly columns: readonly { readonly name: string; readonly constantRows: number; readonly missingRows: number }[];
+  readonly columns: readonly {
+    readonly name: string;
+    /** Longest runs of rows with one value, and with none. */
+    readonly constantRows: number;
+    readonly missingRows: number;
+    /** For so many rows without a value the last one stands: the usual gap between two. None in older packages. */
+    readonly heldRows?: number;
+  }[];
   /** Columns that were left out because they had one value throughout. */
   readonly constants: readonly { readonly name: string; readonly value: string }[];
 }
@@ -406,6 +412,8 @@ export interface HorizonCalibration {
   readonly clearBelow: number;
   /** null when there were too few peaks to fit. */
   readonly tail: TailFit | null;
+  /** Long horizon: what a window weighs at most in its mean, here and in the alarm. Older packages have none. */
+  readonly cap?: number;
 }
 
 export interface Calibration {

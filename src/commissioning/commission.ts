@@ -160,13 +160,13 @@ function train(
 /** Scores the held-out windows as the live path will, and calibrates on them. */
 async function calibrateOn(
   { heldOut, width }: Split,
-  { onnx, scoringRows }: FittedModel,
+  { onnx, scoringRows, meanRow }: FittedModel,
   spec: FeatureSpec,
   heard: Pick<CalibrationInput, 'descriptors' | 'repeatedShare'>,
   { device, threads = 1, smoothing, onProgress }: CommissionOptions,
 ): Promise<{ calibration: Calibration; device: string }> {
   const scoringDevice = device === 'tensorflow' ? 'cpu' : device;
-  const scorer = await RowScorer.open(onnx, { width, scoringRows, device: scoringDevice, threads });
+  const scorer = await RowScorer.open(onnx, { width, scoringRows, meanRow, device: scoringDevice, threads });
   try {
     const segments: Float64Array[] = [];
     for (const { windows } of heldOut) {

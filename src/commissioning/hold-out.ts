@@ -1,5 +1,5 @@
 import { type FeatureSpec, ModelError, type Window } from '../contracts.js';
-import { HELD_OUT_SHARE } from '../decision/calibration.js';
+import { HELD_OUT_SHARE } from '../decision/threshold.js';
 import { isSound } from '../features/spec-sizes.js';
 
 /** What commissioning keeps of a window. */

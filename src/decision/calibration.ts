@@ -1,20 +1,18 @@
 import { type Calibration, type HorizonCalibration, ModelError, type Smoothing, type TailFit } from '../contracts.js';
 import { fitPareto } from './pareto.js';
-import { clusterPeaks, quantile } from './peaks.js';
+import { clusterPeaks, FEWEST_PEAKS, quantile, TAIL_FROM } from './peaks.js';
 import { defaultSmoothing, independentHops, longSmoothing, smoothedWindows, smoothRun } from './smoothing.js';
+import { thresholdFor } from './threshold.js';
 
 /** Quantiles kept for p-values. */
 const MOST_QUANTILES = 2048;
 /** Peaks kept for the tail; with more, the tail begins higher. */
 const MOST_PEAKS = 1000;
-/** Part of the recorded normals that commissioning keeps for the calibration; the rest is learnt. */
-export const HELD_OUT_SHARE = 0.2;
-/** Fewer peaks than this are not fitted. */
-export const FEWEST_PEAKS = 20;
 /** Fewer independent values than this: the horizon is calibrated on single windows (short) or left out (long). */
 const FEWEST_INDEPENDENT = 10;
-export const TAIL_FROM = 0.98;
 const CLEAR_AT = 0.9;
+/** In the long mean a window weighs at most the short threshold of one false alarm a week, whatever the budget is. */
+const CAP_BUDGET = { falseAlarms: 1, perMs: 604_800_000, share: 1 / 2 };
 /** Quieter than this is a dead microphone, not a level that the machine had. */
 export const DEAD_DB = -100;
 
@@ -49,12 +47,12 @@ export function calibrate(input: CalibrationInput): Calibration {
   if (runs.length === 0) {
     throw new ModelError(`calibration: expected at least 1 finite held-out score, found 0 of ${windows}`);
   }
+  const time = { windowMs, hopMs, observedMs: runs.reduce((sum, run) => sum + (run.length - 1) * hopMs + windowMs, 0) };
+  const short = shortHorizon(runs, input.smoothing ?? defaultSmoothing(windowMs, hopMs), windowMs, hopMs);
   return {
-    windowMs,
-    hopMs,
-    observedMs: runs.reduce((sum, run) => sum + (run.length - 1) * hopMs + windowMs, 0),
-    short: shortHorizon(runs, input.smoothing ?? defaultSmoothing(windowMs, hopMs), windowMs, hopMs),
-    long: fullHorizon(runs, longSmoothing(windowMs, hopMs), windowMs, hopMs),
+    ...time,
+    short,
+    long: longHorizon(runs, thresholdFor(short, { ...time, ...CAP_BUDGET }).threshold, windowMs, hopMs),
     level: levelsDb ? level(input.segments, levelsDb, windowMs, hopMs) : null,
     descriptors: input.descriptors ?? null,
     ...(input.repeatedShare === undefined ? {} : { repeatedShare: Math.round(1000 * input.repeatedShare) / 1000 }),
@@ -83,6 +81,13 @@ function shortHorizon(runs: readonly Float64Array[], smoothing: Smoothing, windo
   if (full) return full;
   const hops = Math.ceil(windowMs / hopMs - 1e-9);
   return horizon(runs, smoothing, countIndependent(runs, hops), hopMs);
+}
+
+/** Capped as the alarm will cap it: a bang must not raise by way of the mean what m-of-n has just refused. */
+function longHorizon(runs: readonly Float64Array[], cap: number, windowMs: number, hopMs: number) {
+  const capped = runs.map((run) => run.map((score) => Math.min(score, cap)));
+  const full = fullHorizon(capped, longSmoothing(windowMs, hopMs), windowMs, hopMs);
+  return full && { ...full, cap };
 }
 
 function fullHorizon(runs: readonly Float64Array[], smoothing: Smoothing, windowMs: number, hopMs: number) {

@@ -39,6 +39,7 @@ export interface Judgement {
 export class Judge {
   readonly #horizons: readonly Horizon[];
   readonly #short: Horizon;
+  readonly #cap: number;
   readonly #meanDb: number;
 
   constructor(calibration: Calibration, budget: Budget, judgeLevel: boolean) {
@@ -46,10 +47,11 @@ export class Judge {
     const parts = [calibration.short, calibration.long, away].filter((part) => part !== null);
     const limitOf = (horizon: HorizonCalibration, share: number): Threshold =>
       thresholdFor(horizon, { ...calibration, ...budget, share });
-    // Bangs among the normals may have put the long threshold where its capped mean never comes: it spends nothing.
     const even = 1 / parts.length;
-    const { long } = calibration;
-    const dead = long !== null && limitOf(long, even).threshold >= limitOf(calibration.short, even).threshold;
+    const { short, long } = calibration;
+    // A long threshold that its capped mean never comes to spends nothing: so few normals promise no more.
+    const reach = Math.min(long?.cap ?? Number.POSITIVE_INFINITY, limitOf(short, even).threshold);
+    const dead = long !== null && limitOf(long, even).threshold >= reach;
     const share = 1 / (parts.length - (dead ? 1 : 0));
     const make = (part: Part, horizon: HorizonCalibration): Horizon => {
       const limit = limitOf(horizon, part === 'long' ? even : share);
@@ -61,8 +63,10 @@ export class Judge {
         involved: false,
       };
     };
-    this.#short = make('short', calibration.short);
-    const others = [calibration.long && make('long', calibration.long), away && make('level', away)];
+    this.#short = make('short', short);
+    // A large budget's short threshold lies below the calibrated cap (older packages have none): then bangs weigh less yet.
+    this.#cap = Math.min(long?.cap ?? Number.POSITIVE_INFINITY, this.#short.threshold);
+    const others = [long && make('long', long), away && make('level', away)];
     this.#horizons = [this.#short, ...others.filter((horizon) => horizon !== null)];
     this.#meanDb = calibration.level?.meanDb ?? 0;
   }
@@ -112,13 +116,9 @@ export class Judge {
     };
   }
 
-  /**
-   * In the long mean a window weighs at most as much as the short threshold: a bang must not raise by way of the mean what
-   * m-of-n has just refused. The capped mean is never above the one that was calibrated, so the budget holds.
-   */
   #valueOf(part: Part, score: number, levelDb: number | undefined): number | null {
     if (part === 'short') return score;
-    if (part === 'long') return Math.min(score, this.#short.threshold);
+    if (part === 'long') return Math.min(score, this.#cap);
     return levelDb === undefined ? null : Math.abs(levelDb - this.#meanDb);
   }
 }

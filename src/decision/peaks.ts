@@ -1,5 +1,9 @@
 /** An event clears after this many windows in a row at or below the clear level. */
 export const CLEAR_AFTER_WINDOWS = 10;
+/** A tail begins at this quantile of the statistic. */
+export const TAIL_FROM = 0.98;
+/** Fewer peaks than this are not fitted. */
+export const FEWEST_PEAKS = 20;
 
 /** Type-7 quantile (linear between order statistics) of an ascending array; p in 0…1. */
 export function quantile(ascending: ArrayLike<number>, p: number): number {

@@ -1,7 +1,6 @@
 import type { Calibration, HorizonCalibration } from '../contracts.js';
-import { FEWEST_PEAKS, HELD_OUT_SHARE, TAIL_FROM } from './calibration.js';
 import { returnLevelBound } from './pareto.js';
-import { quantile } from './peaks.js';
+import { FEWEST_PEAKS, quantile, TAIL_FROM } from './peaks.js';
 import { independentHops } from './smoothing.js';
 
 /** "At most `falseAlarms` every `perMs`, under conditions like those recorded." */
@@ -34,6 +33,8 @@ export interface Threshold {
   readonly needsMoreMs: number;
 }
 
+/** Part of the recorded normals that commissioning keeps for the calibration; the rest is learnt. */
+export const HELD_OUT_SHARE = 0.2;
 export const DEFAULT_CONFIDENCE = 0.9;
 /** Confidence of the scale by which a maximum is extrapolated when there is no tail. */
 const MARGIN_CONFIDENCE = 0.8;

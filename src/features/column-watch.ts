@@ -6,6 +6,8 @@ import { toNumber } from './table-fit.js';
 const LONGER = 3;
 const FEWEST_STUCK_ROWS = 30;
 const FEWEST_MISSING_ROWS = 10;
+/** What a row with a value makes up for of one that lacks it: a column that lacks more than a third of them is gone. */
+const MADE_UP = 1 / 2;
 /** What stood still, or was missing, for more than this share of the training rows does so by nature: not watched. */
 const BY_NATURE = 1 / 4;
 /** A column that was constant in training and is not any more is told for this many rows, once. */
@@ -17,11 +19,13 @@ interface Watched {
   /** null: not watched. */
   readonly stuckLimit: number | null;
   readonly missingLimit: number | null;
-  /** No training row lacked it. */
-  readonly always: boolean;
+  /** Longest run without a value in training. */
+  readonly usualRows: number;
   last: Cell;
   stuck: number;
   missing: number;
+  /** Rows that lacked a value beyond what is usual, less what the others make up for. */
+  lacked: number;
 }
 
 interface Constant {
@@ -45,19 +49,18 @@ export class ColumnWatch {
       numeric: types.get(name) === 'numeric',
       stuckLimit: types.get(name) === 'numeric' ? limit(constantRows, rows, FEWEST_STUCK_ROWS) : null,
       missingLimit: limit(missingRows, rows, FEWEST_MISSING_ROWS),
-      always: missingRows === 0,
+      usualRows: missingRows,
       last: null,
       stuck: 0,
       missing: 0,
+      lacked: 0,
     }));
     this.constants = (watch?.constants ?? []).map(({ name, value }) => ({ name, value, now: null, toldRows: 0 }));
   }
 
   /** The last row lacks a value that every training row had, and not for so long that the column is told to be gone. */
   get incomplete(): boolean {
-    return this.columns.some(
-      ({ always, missing, missingLimit }) => always && missing > 0 && missing <= (missingLimit ?? 0),
-    );
+    return this.columns.some((column) => column.usualRows === 0 && column.missing > 0 && !isGone(column));
   }
 
   /** What is wrong with the columns as of this row: at most one fault of each code, naming all its columns. */
@@ -66,9 +69,8 @@ export class ColumnWatch {
     const stuck: string[] = [];
     for (const column of this.columns) {
       count(column, cells[column.name] ?? null);
-      const { name, missingLimit, stuckLimit } = column;
-      if (missingLimit !== null && column.missing > missingLimit)
-        missing.push(`${name} has no value for ${column.missing} rows`);
+      const { name, stuckLimit } = column;
+      if (isGone(column)) missing.push(`${name} ${whyGone(column)}`);
       else if (stuckLimit !== null && column.stuck > stuckLimit)
         stuck.push(`${name} is ${column.last} for ${column.stuck} rows, expected to move within ${stuckLimit}`);
     }
@@ -85,9 +87,21 @@ function limit(longest: number, rows: number, fewest: number): number | null {
   return longest > rows * BY_NATURE ? null : Math.max(fewest, LONGER * longest);
 }
 
+function isGone({ missing, lacked, missingLimit }: Watched): boolean {
+  return missingLimit !== null && (missing > missingLimit || lacked > missingLimit);
+}
+
+function whyGone({ missing, missingLimit, usualRows }: Watched): string {
+  if (missing > (missingLimit ?? 0)) return `has no value for ${missing} rows`;
+  return `lacks too many values, expected one in every ${usualRows === 0 ? 'row' : `${usualRows + 1} rows`}`;
+}
+
 function count(column: Watched, cell: Cell): void {
   const value = column.numeric ? toNumber(cell) : cell;
+  const { missingLimit, usualRows } = column;
   column.missing = value === null ? column.missing + 1 : 0;
+  const lacked = column.missing > usualRows ? column.lacked + 1 : column.lacked - MADE_UP;
+  column.lacked = Math.min(Math.max(0, lacked), (missingLimit ?? 0) + 1);
   if (value === null) return;
   column.stuck = value === column.last ? column.stuck + 1 : 1;
   column.last = value;

@@ -6,7 +6,7 @@ import { toNumber } from './table-fit.js';
 /** What did not fit while encoding, counted since the beginning. */
 export interface TableCounts {
   readonly rows: number;
-  /** Cells that were empty. What stands for them: {@link TableEncoder}. */
+  /** Cells that were empty, but for those that the last value stands for. What stands for them: {@link TableEncoder}. */
   readonly missing: number;
   /** Texts in a numeric column, and numbers that a float32 cannot hold once standardised (1e300): as if missing. */
   readonly notNumeric: number;
@@ -114,16 +114,6 @@ export class TableEncoder {
   private absent(name: string, cells: Cells, where: string): string {
     return `${where}: the model needs column "${name}", found ${Object.keys(cells).join(', ')}`;
   }
-}
-
-/** All rows at once: (rows, width). */
-export function encodeRows(spec: TableSpec, rows: readonly Cells[]): { data: Float32Array; shape: [number, number] } {
-  const encoder = new TableEncoder(spec);
-  const data = new Float32Array(rows.length * encoder.width);
-  rows.forEach((cells, i) => {
-    data.set(encoder.encode(cells, `row ${i + 1}`), i * encoder.width);
-  });
-  return { data, shape: [rows.length, encoder.width] };
 }
 
 /** Columns that a table must have to be scored under this spec. */

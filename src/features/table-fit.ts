@@ -48,10 +48,13 @@ function summarise(rows: Iterable<Cells>): { summaries: Map<string, ColumnSummar
   for (const cells of rows) {
     count++;
     for (const [name, cell] of Object.entries(cells)) {
-      const summary = summaries.get(name) ?? new ColumnSummary(name, summaries.size);
+      const summary = summaries.get(name) ?? new ColumnSummary(name, summaries.size, count - 1);
       summaries.set(name, summary);
       summary.add(cell);
     }
+    if (Object.keys(cells).length === summaries.size) continue;
+    // A row of JSON has the columns that it has.
+    for (const [name, summary] of summaries) if (!Object.hasOwn(cells, name)) summary.add(null);
   }
   return { summaries, count };
 }
@@ -98,7 +101,12 @@ function toWatch(
     rows,
     columns: summaries
       .filter(({ name }) => kept.has(name))
-      .map(({ name, runs }) => ({ name, constantRows: runs.longestConstant, missingRows: runs.longestMissing })),
+      .map(({ name, runs }) => ({
+        name,
+        constantRows: runs.longestConstant,
+        missingRows: runs.longestMissing,
+        heldRows: runs.usualGap,
+      })),
     constants: summaries.flatMap((summary) => {
       const { name } = summary;
       const only = summary.only ?? learnt.get(name)?.only ?? null;
@@ -111,7 +119,7 @@ function toWatch(
 class ColumnSummary {
   private readonly moments = new RunningMoments();
   private readonly counting = new RunningCount();
-  readonly runs = new RunLengths();
+  readonly runs: RunLengths;
   private readonly texts = new Set<string>();
   private values = 0;
   private numbers = 0;
@@ -121,7 +129,10 @@ class ColumnSummary {
   constructor(
     readonly name: string,
     private readonly position: number,
-  ) {}
+    rowsBefore: number,
+  ) {
+    this.runs = new RunLengths(rowsBefore);
+  }
 
   add(cell: Cell): void {
     this.runs.add(cell);

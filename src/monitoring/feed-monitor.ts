@@ -27,6 +27,7 @@ import type { ClipRecorder } from './clip-recorder.js';
 import { EventDesk, type Explanation } from './event-desk.js';
 import { EventSound } from './event-sound.js';
 import type { FeedModel, HeardWindow } from './feed-model.js';
+import { rowsTogether } from './rows-together.js';
 import { Suspects } from './suspects.js';
 import { type Grid, Understudy } from './understudy.js';
 
@@ -137,8 +138,11 @@ export class FeedMonitor {
   /** Runs until the source ends or the signal aborts; then stores what there is of unfinished clips. */
   async run(signal: AbortSignal): Promise<void> {
     try {
-      for await (const item of this.#options.source.stream(signal)) {
-        await this.#inTurn(() => (item.kind === 'trouble' ? this.#trouble(item) : this.#observe(item)));
+      for await (const item of rowsTogether(this.#options.source.stream(signal))) {
+        await this.#inTurn(() => {
+          if ('length' in item) return this.#observe(item);
+          return item.kind === 'trouble' ? this.#trouble(item) : this.#observe([item]);
+        });
       }
     } finally {
       this.#ended = true;
@@ -223,16 +227,12 @@ export class FeedMonitor {
   }
 
   async #takeOver(understudy: Understudy): Promise<void> {
-    const { model, changes } = understudy;
+    const { model } = understudy;
     const old = this.#model;
     this.#model = model;
     if (this.#understudy === understudy) this.#understudy = null;
     this.#desk.modelDigest = model.digest;
     const atMs = this.#lastWindowMs ?? Number.NEGATIVE_INFINITY;
-    // What has cleared by the new model alone would stay open for ever; so would what the old one alone has raised.
-    for (const change of changes.values())
-      if (change.change === 'cleared' && this.#desk.has(change))
-        this.#record(this.#desk.apply(change, null), 'cleared');
     this.#step({ kind: 'resume', open: this.#desk.open, atMs });
     this.#step({ kind: 'learning', on: this.#learning, atMs });
     await old.close();
@@ -264,28 +264,22 @@ export class FeedMonitor {
     this.#step({ kind: 'trouble', trouble });
   }
 
-  async #observe(observation: Observation): Promise<void> {
-    if (observation.kind === 'audio') this.#sound?.push(observation);
-    this.#listener?.(observation);
+  /** Heard together, judged one after the other. */
+  async #observe(observations: readonly Observation[]): Promise<void> {
     const model = this.#model;
-    const windows = this.#windowsOf(model, observation);
-    const heard = await model.hear(windows);
-    for (const [i, window] of windows.entries()) {
-      this.#show(window);
-      await this.#judge(model, window, heard[i] ?? { energy: Number.NaN, latents: null });
-    }
-    await this.#understudy?.observe(observation);
-  }
-
-  /** A row that is none of the model's is skipped, said; sound and pictures of the wrong kind end the feed. */
-  #windowsOf(model: FeedModel, observation: Observation): Window[] {
-    try {
-      return model.features.push(observation);
-    } catch (error) {
-      if (!(error instanceof ModelError) || observation.kind !== 'row') throw error;
-      const { feed, machine, endMs: atMs } = observation;
-      this.#trouble({ kind: 'trouble', feed, machine, code: 'bad-row', atMs, message: error.message, down: false });
-      return [];
+    const found = observations.map((observation) => windowsOf(model, observation));
+    const heard = await model.hear(found.flatMap(({ windows }) => windows));
+    let at = 0;
+    for (const [i, observation] of observations.entries()) {
+      if (observation.kind === 'audio') this.#sound?.push(observation);
+      this.#listener?.(observation);
+      const { windows, trouble } = found[i] ?? nothing;
+      if (trouble) this.#trouble(trouble);
+      for (const window of windows) {
+        this.#show(window);
+        await this.#judge(model, window, heard[at++] ?? { energy: Number.NaN, latents: null });
+      }
+      await this.#understudy?.observe(observation);
     }
   }
 
@@ -379,5 +373,24 @@ export class FeedMonitor {
     if (known === this.#state) return;
     this.#state = known;
     this.#options.onState(this.feed, known, atMs);
+  }
+}
+
+interface Found {
+  readonly windows: readonly Window[];
+  readonly trouble: Trouble | null;
+}
+
+const nothing: Found = { windows: [], trouble: null };
+
+/** A row that is none of the model's is skipped, said; sound and pictures of the wrong kind end the feed. */
+function windowsOf(model: FeedModel, observation: Observation): Found {
+  try {
+    return { windows: model.features.push(observation), trouble: null };
+  } catch (error) {
+    if (!(error instanceof ModelError) || observation.kind !== 'row') throw error;
+    const { feed, machine, endMs: atMs } = observation;
+    const { message } = error;
+    return { windows: [], trouble: { kind: 'trouble', feed, machine, code: 'bad-row', atMs, message, down: false } };
   }
 }

@@ -1,6 +1,5 @@
 import { ModelError, type Observation, type Window } from '../contracts.js';
 import type { DeciderInput } from '../decision/decider.js';
-import type { Change } from '../decision/event-cycle.js';
 import { smoothedWindows } from '../decision/smoothing.js';
 import type { FeedModel } from './feed-model.js';
 
@@ -17,8 +16,6 @@ export interface Grid {
 export class Understudy {
   /** Resolves when it could take over. */
   readonly ready: Promise<void>;
-  /** The last change of each event that the acting model may not have seen. */
-  readonly changes = new Map<string, Change>();
   readonly #wanted: number;
   #ready: () => void = () => {};
   #judged = 0;
@@ -40,7 +37,7 @@ export class Understudy {
 
   /** What the acting decider was told; first of all what it has been told before. */
   step(input: Exclude<DeciderInput, { kind: 'window' | 'learning' }>): void {
-    this.#keep(this.model.decider.step(input).changes);
+    this.model.decider.step(input);
   }
 
   async observe(observation: Observation): Promise<void> {
@@ -50,8 +47,7 @@ export class Understudy {
     const heard = await this.model.hear(windows);
     for (const [i, window] of windows.entries()) {
       const score = this.model.scoreOf(heard[i] ?? { energy: Number.NaN, latents: null });
-      const { changes, operating } = this.model.decider.step({ kind: 'window', window: { ...window, score } });
-      this.#keep(changes);
+      const { operating } = this.model.decider.step({ kind: 'window', window: { ...window, score } });
       if (operating === 'off') this.#ready();
       else if (operating === 'running' && ++this.#judged > this.#wanted) this.#ready();
     }
@@ -81,9 +77,5 @@ export class Understudy {
     if (skipped >= samples.length) return null;
     this.grid = null;
     return { ...observation, samples: samples.slice(Math.max(0, skipped)), startMs: firstMs };
-  }
-
-  #keep(changes: readonly Change[]): void {
-    for (const change of changes) this.changes.set(`${change.kind} ${change.code}`, change);
   }
 }

@@ -34,7 +34,14 @@ const features = z.discriminatedUnion('kind', [
     watch: z
       .looseObject({
         rows: z.int(),
-        columns: z.array(z.looseObject({ name: z.string(), constantRows: z.int(), missingRows: z.int() })),
+        columns: z.array(
+          z.looseObject({
+            name: z.string(),
+            constantRows: z.int(),
+            missingRows: z.int(),
+            heldRows: z.int().nonnegative().optional(),
+          }),
+        ),
         constants: z.array(z.looseObject({ name: z.string(), value: z.string() })),
       })
       .optional(),
@@ -53,6 +60,7 @@ const horizon = z.looseObject({
   maximum: z.number(),
   clearBelow: z.number(),
   tail: tail.nullable(),
+  cap: z.number().optional(),
 });
 const calibration = z.looseObject({
   windowMs: z.number().positive(),

@@ -29,9 +29,9 @@ export async function openScorer(folder: string, options: ScorerOptions = {}): P
   const { folder: found, manifest, onnx } = await readPackage(folder);
   if (options.features) requireFeatures(manifest, options.features, folder);
   const normals = isSound(manifest.features) ? await NormalClips.open(found, manifest.features) : null;
-  const { width, scoringRows } = manifest.input;
+  const { width, scoringRows, meanRow } = manifest.input;
   const threads = options.threads ?? manifest.engine.threads;
-  const rows = await RowScorer.open(onnx, { width, scoringRows, device: options.device, threads });
+  const rows = await RowScorer.open(onnx, { width, scoringRows, meanRow, device: options.device, threads });
   return new PackageScorer(manifest, rows, normals);
 }
 

@@ -14,6 +14,8 @@ export interface RowScorerOptions extends SessionOptions {
   readonly width: number;
   /** Rows of every native call, padded. */
   readonly scoringRows: number;
+  /** (width) What rows are near; zeros by default. Places are told apart by such rows: far ones all have coarse energies. */
+  readonly meanRow?: ArrayLike<number>;
 }
 
 /**
@@ -193,26 +195,46 @@ function allFinite(data: Float32Array): boolean {
   return a + b + c + d === 0;
 }
 
-/** Rows that are all different, of the size of any feature. */
-function probeRows({ width, scoringRows }: RowScorerOptions, calls: number): Float32Array {
-  return Float32Array.from({ length: calls * scoringRows * width }, (_, i) => Math.sin(i * 12.9898) * 40);
+/** How far the rows of a probe are from the mean, in turn: z-scores and decibels. */
+const PROBE_SCALES = [40, 4, 1, 0.3];
+/** Of a row in fifty another place changes a bit: so many probes show it nearly always. */
+const PROBES = 4;
+
+/** Rows that are all different, near and far from what the model has learnt. */
+function probeRows({ width, scoringRows, meanRow }: RowScorerOptions, calls: number, seed = 0): Float32Array {
+  return Float32Array.from({ length: calls * scoringRows * width }, (_, i) => {
+    const scale = PROBE_SCALES[Math.floor(i / width) % PROBE_SCALES.length] ?? 1;
+    return (meanRow?.[i % width] ?? 0) + Math.sin((i + seed) * 12.9898) * scale;
+  });
 }
 
 /** Different rows, then the same ones moved along: how far apart must two places be to give a row the same bits? */
 async function findGrain(session: Session, options: RowScorerOptions): Promise<number> {
-  const { width, scoringRows } = options;
-  const probe = probeRows(options, 1);
-  const still = await run(session, probe, width);
-  const same = async (shift: number): Promise<boolean> => {
-    const moved = await run(session, rotated(probe, shift * width), width);
-    return moved.every((energy, row) => energy === still[(row + shift) % scoringRows]);
-  };
-  for (let grain = 1; grain < scoringRows; grain *= 2) {
-    if (scoringRows % grain !== 0) break;
-    const half = scoringRows / 2 - ((scoringRows / 2) % grain);
-    if ((await same(grain)) && (await same((3 * grain) % scoringRows)) && (await same(half))) return grain;
+  const { scoringRows } = options;
+  let grain = 1;
+  for (let seed = 0; seed < PROBES && grain < scoringRows; seed++) {
+    const probe = probeRows(options, 1, seed);
+    const still = await run(session, probe, options.width);
+    while (grain < scoringRows && !(await isAlike(session, options, probe, still, grain))) grain *= 2;
   }
-  return scoringRows;
+  return scoringRows % grain === 0 ? grain : scoringRows;
+}
+
+/** Whether each row has the same bits some places on that are multiples of `grain`. */
+async function isAlike(
+  session: Session,
+  { width, scoringRows }: RowScorerOptions,
+  probe: Float32Array,
+  still: Float32Array,
+  grain: number,
+): Promise<boolean> {
+  if (scoringRows % grain !== 0) return false;
+  const half = scoringRows / 2 - ((scoringRows / 2) % grain);
+  for (const shift of [grain, (3 * grain) % scoringRows, half]) {
+    const moved = await run(session, rotated(probe, shift * width), width);
+    if (moved.some((energy, row) => energy !== still[(row + shift) % scoringRows])) return false;
+  }
+  return true;
 }
 
 /** Does one large call give every row the bits that it has in calls of `scoringRows`? */

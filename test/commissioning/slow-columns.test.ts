@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { slowColumns } from '../../src/commissioning/slow-columns.js';
-import { encodeRows } from '../../src/features/table-encoder.js';
+import { TableEncoder } from '../../src/features/table-encoder.js';
 import { fitTableSpec } from '../../src/features/table-fit.js';
 
 let seed = 3;
@@ -12,8 +12,9 @@ const noise = () => {
 function told(count: number, row: (i: number) => Record<string, number | string>): string[] {
   const rows = Array.from({ length: count }, (_, i) => row(i));
   const spec = fitTableSpec(rows);
-  const { data, shape } = encodeRows(spec, rows);
-  return slowColumns(spec, data, shape[1]);
+  const encoder = new TableEncoder(spec);
+  const data = Float32Array.from(rows.flatMap((cells) => [...encoder.encode(cells, 'row')]));
+  return slowColumns(spec, data, encoder.width);
 }
 
 describe('columns that hardly moved while they were recorded', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Calibration, SignalStats } from '../../src/contracts.js';
+import type { Calibration, HorizonCalibration, SignalStats } from '../../src/contracts.js';
 import { calibrate } from '../../src/decision/calibration.js';
 import { createDecider, type Resume } from '../../src/decision/decider.js';
 import type { DeciderSettings } from '../../src/decision/settings.js';
+import { longSmoothing, smoothRun } from '../../src/decision/smoothing.js';
 import { thresholdFor } from '../../src/decision/threshold.js';
 import { SampleClock } from '../../src/sources/sample-clock.js';
 import { HEALTHY, HOP_MS, Run, repeat, scores, WEEK_MS, WINDOW_MS } from './simulate.js';
@@ -15,6 +16,16 @@ const calibration = calibrate({ segments: [scores(1, 0.8, 15_000)], ...times, le
 
 function run(settings: Partial<DeciderSettings> = {}, resume?: Resume, from: Calibration = calibration): Run {
   return new Run(createDecider(from, { ...base, ...settings }, resume));
+}
+/** The long horizon as packages without a cap have it: the bangs were calibrated whole. */
+function horizonWithoutCap(segment: Float64Array): HorizonCalibration {
+  const smoothing = longSmoothing(WINDOW_MS, HOP_MS);
+  const mean = smoothRun(segment, smoothing);
+  const { long } = calibration;
+  if (!long) throw new Error('expected a long horizon');
+  const { cap: _, ...rest } = long;
+  const sorted = [...mean].sort((a, b) => a - b).filter((_, i) => i % 10 === 0);
+  return { ...rest, sorted, maximum: Math.max(...mean), tail: null };
 }
 const minute = (value: number) => repeat(value, 125);
 
@@ -79,15 +90,47 @@ describe('an anomaly', () => {
     expect(feed.changes[0]).toMatchObject({ change: 'raised', part: 'long', threshold: slow?.threshold });
   });
 
-  it('spends the whole budget on the short horizon where bangs have put the long one out of reach', () => {
+  describe('with bangs among the normals', () => {
     const banging = scores(1, 0.8, 15_000).map((score, i) => (i % 1_000 < 3 ? 500 : score));
     const from = calibrate({ segments: [banging], ...times });
-    const { short, long } = from;
-    const { thresholds } = run({}, undefined, from).decider;
-    expect(thresholds.get('short')?.threshold).toBe(thresholdFor(short, { ...from, ...budget }).threshold);
-    expect(long && thresholds.get('long')?.threshold).toBeGreaterThan(thresholds.get('short')?.threshold ?? 0);
-    const halves = run().decider.thresholds.get('short')?.threshold;
-    expect(halves).toBe(thresholdFor(calibration.short, { ...calibration, ...budget, share: 0.5 }).threshold);
+
+    it('that is slow is raised on the long horizon all the same', () => {
+      const cap = from.long?.cap ?? Number.NaN;
+      const feed = run({}, undefined, from).feed(repeat(1, 60));
+      const slow = feed.decider.thresholds.get('long')?.threshold ?? Number.NaN;
+      expect(slow).toBeLessThan(cap);
+      feed.feed(repeat((slow + cap) / 2, 60));
+      expect(feed.changes[0]).toMatchObject({ change: 'raised', part: 'long', threshold: slow });
+    });
+
+    it('is judged on the long horizon by the very statistic that was calibrated', () => {
+      const feed = run({}, undefined, from).feed(banging);
+      const seen = feed.decisions.flatMap(({ verdict }) => (verdict?.long ? [verdict.long.statistic] : []));
+      expect(Math.max(...seen)).toBe(from.long?.maximum);
+      const sorted = seen.sort((a, b) => a - b);
+      expect(from.long?.sorted[1024]).toBeCloseTo(sorted[Math.round((1024 / 2047) * (sorted.length - 1))] ?? 0, 3);
+    });
+
+    it('spends the whole budget on the short horizon where a package without a cap has the long one out of reach', () => {
+      const long = horizonWithoutCap(banging);
+      const { thresholds } = run({}, undefined, { ...from, long }).decider;
+      expect(thresholds.get('short')?.threshold).toBe(thresholdFor(from.short, { ...from, ...budget }).threshold);
+      expect(thresholds.get('long')?.threshold).toBeGreaterThan(thresholds.get('short')?.threshold ?? 0);
+      const halves = run().decider.thresholds.get('short')?.threshold;
+      expect(halves).toBe(thresholdFor(calibration.short, { ...calibration, ...budget, share: 0.5 }).threshold);
+    });
+  });
+
+  it('is raised no more often by bangs that calibration has not heard, at a large budget either', () => {
+    const from = calibrate({ segments: [scores(6, 0.8, 15_000)], ...times });
+    const raised = (bang: number) => {
+      const feed = run({ budget: { falseAlarms: 70, perMs: WEEK_MS } }, undefined, from);
+      feed.feed(
+        scores(7, 0.8, 8_000).map((score, i) => (i % 200 > 50 && i % 200 < 54 ? Math.max(score, bang) : score)),
+      );
+      return feed.changes.filter(({ change }) => change === 'raised').map(({ atMs }) => atMs);
+    };
+    expect(raised(1e6)).toEqual(raised(0));
   });
 
   it('does not smooth across a gap, said or seen', () => {

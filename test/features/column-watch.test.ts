@@ -28,11 +28,11 @@ describe('the columns of a table', () => {
     expect(spec.watch).toEqual({
       rows: 400,
       columns: [
-        { name: 'pressure', constantRows: 1, missingRows: 0 },
-        { name: 'flow', constantRows: 12, missingRows: 0 },
-        { name: 'setpoint', constantRows: 200, missingRows: 0 },
-        { name: 'lab', constantRows: expect.any(Number), missingRows: 19 },
-        { name: 'mode', constantRows: 3, missingRows: 0 },
+        { name: 'pressure', constantRows: 1, missingRows: 0, heldRows: 0 },
+        { name: 'flow', constantRows: 12, missingRows: 0, heldRows: 0 },
+        { name: 'setpoint', constantRows: 200, missingRows: 0, heldRows: 0 },
+        { name: 'lab', constantRows: expect.any(Number), missingRows: 19, heldRows: 19 },
+        { name: 'mode', constantRows: 3, missingRows: 0, heldRows: 0 },
       ],
       constants: [{ name: 'alarm', value: '0' }],
     });
@@ -63,7 +63,28 @@ describe('the columns of a table', () => {
       'column-missing: pressure has no value for 11 rows; mode has no value for 11 rows: judged by its last usual value',
     ]);
     expect(found.findIndex(([fault]) => fault?.includes('lab'))).toBe(57);
-    expect(found.slice(70).flat()).toEqual([]);
+    expect(found.slice(71).flat()).toEqual([]);
+  });
+
+  it('are gone, too, when only every fifth row has a value that all had, and are back when they come again', () => {
+    const rare = rows.slice(0, 100).map((cells, i) => (i % 5 === 0 ? cells : { ...cells, pressure: null }));
+    const watch = new ColumnWatch(spec);
+    const seen = rare.map((cells) => ({ faults: watch.push(cells), incomplete: watch.incomplete }));
+    expect(seen.findIndex(({ faults }) => faults.length > 0)).toBeLessThan(20);
+    expect(seen.slice(20).every(({ faults, incomplete }) => faults.length === 1 && !incomplete)).toBe(true);
+    expect(seen[50]?.faults[0]?.message).toBe(
+      'pressure lacks too many values, expected one in every row: judged by its last usual value',
+    );
+    expect(rows.slice(0, 100).flatMap((cells) => watch.push(cells)).length).toBeLessThan(5);
+  });
+
+  it('are not gone when two that go in turn share the rows as in training', () => {
+    const turns = rows.map((cells, i) => (i % 2 ? { ...cells, flow: null } : { ...cells, pressure: null }));
+    const watch = new ColumnWatch(fitTableSpec(turns));
+    expect(turns.flatMap((cells) => [...watch.push(cells), ...(watch.incomplete ? [1] : [])])).toEqual([]);
+    const joined = new ColumnWatch(spec);
+    const incomplete = turns.map((cells) => [joined.push(cells).length > 0, joined.incomplete]);
+    expect(incomplete.at(-1)).toEqual([true, false]);
   });
 
   it('hold a text where a number is expected as long as nothing comes', () => {
@@ -115,6 +136,20 @@ describe('the windows of a table', () => {
     expect(windows.at(-1)?.cells).toMatchObject({ setpoint: null, pressure: 0 });
     expect(windows.at(-1)?.faults).toMatchObject([{ code: 'column-missing' }]);
     expect(() => features.push(row({ other: 1 }))).toThrow(/the model needs column "pressure", found other/);
+  });
+
+  it('hold the last value of a slow column, however unusual, for as long as training had none', () => {
+    const features = new TableFeatures(spec);
+    const lab = spec.columns.findIndex(({ name }) => name === 'lab');
+    const seen = Array.from({ length: 60 }, (_, i) => {
+      const [window] = features.push(row({ ...rows[i], lab: i === 0 ? 3 : i === 20 ? 1e6 : null }, i));
+      return window?.data[lab] ?? Number.NaN;
+    });
+    expect(new Set(seen.slice(0, 20))).toEqual(new Set([seen[0]]));
+    expect(seen[20]).toBeGreaterThan(1000);
+    expect(new Set(seen.slice(20, 40))).toEqual(new Set([seen[20]]));
+    expect(new Set(seen.slice(40))).toEqual(new Set([seen[0]]));
+    expect(features.counts.missing).toBe(20);
   });
 
   it('are counted, in words', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, ModelError, type RowObservation, type TableSpec } from '../../src/contracts.js';
 import { createFeatures } from '../../src/features/create-features.js';
 import { rowWidth } from '../../src/features/spec-sizes.js';
-import { encodeRows, requiredColumns, TableEncoder, tableLabels } from '../../src/features/table-encoder.js';
+import { requiredColumns, TableEncoder, tableLabels } from '../../src/features/table-encoder.js';
 import { TableFeatures } from '../../src/features/table-features.js';
 import { fitTableSpec } from '../../src/features/table-fit.js';
 import type { Cells } from '../../src/sources/tables/cells.js';
@@ -108,6 +108,15 @@ describe('a table spec', () => {
     expect(spec.watch?.columns.map(({ name }) => name)).toEqual(['load', 'now']);
   });
 
+  it('takes a column that a row lacks as missing there, before and after it first comes', () => {
+    const rows = (count: number, hasSlow: (i: number) => boolean) =>
+      Array.from({ length: count }, (_, i): Cells => ({ a: i % 3, ...(hasSlow(i) && { slow: i % 4 }) }));
+    const fifth = rows(100, (i) => i >= 7 && i % 5 === 2);
+    expect(fitTableSpec(fifth).watch?.columns[1]).toMatchObject({ name: 'slow', missingRows: 7, heldRows: 4 });
+    const outage = rows(1000, (i) => i <= 500 || i > 550);
+    expect(fitTableSpec(outage).watch?.columns[1]).toMatchObject({ missingRows: 50, heldRows: 0 });
+  });
+
   it('needs a row and a column', () => {
     expect(() => fitTableSpec([])).toThrow('table: expected training rows, found none');
     expect(() => fitTableSpec([{ a: 1 }, { a: 1 }])).toThrow('no column is left to learn from: "a" always 1');
@@ -135,18 +144,19 @@ describe('an encoded row', () => {
   const spec = fitTableSpec(rig);
 
   it('is z-scores and ones for the categories it has', () => {
-    const { data, shape } = encodeRows(spec, rig);
-    expect(shape).toEqual([4, 4]);
+    const encoder = new TableEncoder(spec);
+    const [first, , , last] = rig.map((cells) => [...encoder.encode(cells, 'row')]);
     const z = Math.fround(1.5 / Math.sqrt(1.25));
-    expect([...data.slice(0, 4)]).toEqual([-z, 1, 1, 0]);
-    expect([...data.slice(12)]).toEqual([z, -1, 0, 1]);
+    expect(first).toEqual([-z, 1, 1, 0]);
+    expect(last).toEqual([z, -1, 0, 1]);
   });
 
   it('has mean 0 and deviation 1 over the training rows', () => {
     const rows = Array.from({ length: 101 }, (_, i) => ({ a: 1e6 + Math.sin(i), b: i * i }));
-    const { data } = encodeRows(fitTableSpec(rows), rows);
+    const encoder = new TableEncoder(fitTableSpec(rows));
+    const encoded = rows.map((cells) => encoder.encode(cells, 'row'));
     for (const column of [0, 1]) {
-      const values = rows.map((_, i) => data[2 * i + column] ?? Number.NaN);
+      const values = encoded.map((data) => data[column] ?? Number.NaN);
       expect(values.reduce((sum, x) => sum + x, 0) / 101).toBeCloseTo(0, 5);
       expect(values.reduce((sum, x) => sum + x * x, 0) / 101).toBeCloseTo(1, 5);
     }

@@ -45,10 +45,10 @@ function file(name: string, rows: readonly Row[]): string {
   return path;
 }
 
-async function replayed(rows: readonly Row[]): Promise<Event[]> {
+async function replayed(rows: readonly Row[], of = model): Promise<Event[]> {
   const path = file('live.jsonl', rows);
   const open = async () => new TableSource({ feed: 'replay', machine: 'replay', path, timeColumn: 'time' });
-  return [...(await replay({ model, budget, open, signal })).events];
+  return [...(await replay({ model: of, budget, open, signal })).events];
 }
 
 beforeAll(async () => {
@@ -130,6 +130,38 @@ describe('a table feed', () => {
       time: new Date(first + (600 + i + (i >= 100 ? 60 : 0)) * 1000).toISOString(),
     }));
     expect(await replayed(jumped)).toEqual([]);
+  });
+});
+
+describe('a table whose sensors come at different rates', () => {
+  const slow = join(folder, 'slow');
+  const rates = (i: number): Row => (i % 5 === 0 ? {} : { temperature: i % 2 ? null : undefined });
+
+  beforeAll(async () => {
+    const path = file('rates.jsonl', rig(900, 0, rates));
+    const open = () => new TableSource({ feed: 'rig', machine: 'rig', path });
+    const notes: string[] = [];
+    const onNote = (text: string) => void notes.push(text);
+    await commission({ open, ...presetRequest('table'), method: 'gmm', out: slow, signal, onNote });
+    expect(notes).toEqual([]);
+  }, 60_000);
+
+  it('raises nothing on more of the same, and hears a fault that the slow one alone shows', async () => {
+    expect(await replayed(rig(600, 900, rates), slow)).toEqual([]);
+    const hot = (i: number) =>
+      i >= 200 && i < 300 ? { ...rates(i), ...(i % 5 === 0 && { temperature: 47 }) } : rates(i);
+    const [event, ...others] = await replayed(rig(600, 900, hot), slow);
+    expect(others).toEqual([]);
+    expect(event).toMatchObject({ kind: 'anomaly', words: expect.stringMatching(/^temperature \d+ σ above normal/) });
+    expect(event?.raisedMs).toBeLessThan(first + (900 + 206) * 1000);
+  });
+
+  it('is told of one that training had in every row, and its rows are judged', async () => {
+    const hot = (i: number) => ({ ...rates(i), ...(i >= 200 && { flow: 60 + (i % 5) / 10 }) });
+    const events = await replayed(rig(260, 600, hot));
+    expect(events.map(({ code, kind }) => code ?? kind)).toEqual(['column-missing', 'anomaly']);
+    expect(events[0]?.words).toMatch(/^temperature lacks too many values, expected one in every row/);
+    expect(events[1]?.raisedMs).toBeLessThan(first + (600 + 206) * 1000);
   });
 });
 

@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession } from '../../src/engine/index.js';
 import { openRandom } from '../../src/scorers/random.js';
 import { settingsFor } from '../../src/scorers/recipes.js';
 import { recordScoring } from '../../src/scorers/recorded.js';
 import type { RowMatrix } from '../../src/scorers/row-matrix.js';
+import { RowScorer } from '../../src/scorers/row-scorer.js';
 import { fitRowViews, type RowViews, viewedEnergy } from '../../src/scorers/row-views/row-views.js';
 import { type TrainedDagmm, trainDagmm } from '../../src/scorers/train-dagmm.js';
 
@@ -55,6 +56,22 @@ describe('the views of a row', () => {
     ]);
     expect(far).toBeGreaterThan(sorted[399] as number);
     expect(farther).toBeGreaterThan(far);
+  });
+
+  it('give a usual row the same bits alone and among others', async () => {
+    const width = 16;
+    const rows = (count: number, seed: number): RowMatrix => {
+      const random = openRandom(seed, 'rows');
+      return { width, data: Float32Array.from({ length: count * width }, () => random.normal()) };
+    };
+    const few = { pretrainEpochs: 5, jointEpochs: 5, members: 1, wideComponents: [], columnCentres: 0 };
+    const { onnx } = await train(rows(300, 1), few);
+    const scorer = await RowScorer.open(onnx, { width, scoringRows: 64 });
+    onTestFinished(() => scorer.close());
+    const blocks = chunks(rows(400, 2)).map((row) => ({ data: Float32Array.from(row), rows: 1 }));
+    const alone: number[] = [];
+    for (const block of blocks) alone.push(...(await scorer.score([block])));
+    expect([...(await scorer.score(blocks))]).toEqual(alone);
   });
 
   it('are left to the latents where nothing else is asked for: energies are nats of the mixture', async () => {

@@ -66,6 +66,13 @@ describe('lines', () => {
   it('of UTF-16 are read by their byte-order mark', () => {
     expect(cellsOf(Buffer.from('\ufeffa\tb\r\n1\t2\r\n', 'utf16le'))).toEqual([{ a: 1, b: 2 }]);
   });
+
+  it('of Windows-1252 are read where their first line is no UTF-8', () => {
+    expect(cellsOf(Buffer.from('p;Temperatur °C\n1,5;kühl\n', 'latin1'))).toEqual([
+      { p: 1.5, 'Temperatur °C': 'kühl' },
+    ]);
+    expect(cellsOf(Buffer.from('p;Temperatur °C\n1,5;kühl\n'))).toEqual([{ p: 1.5, 'Temperatur °C': 'kühl' }]);
+  });
 });
 
 describe('a table', () => {
@@ -90,6 +97,20 @@ describe('a table', () => {
       { a: '5" pipe', b: 3 },
       { a: '6" pipe', b: 4 },
     ]);
+  });
+
+  it('follows a header that comes again with its columns in another order, or with others', () => {
+    const text = 'a,b\n1,2\nb,a\n2,1\na,b,c\n1,2,3\n';
+    expect(cellsOf(text)).toEqual([
+      { a: 1, b: 2 },
+      { a: 1, b: 2 },
+      { a: 1, b: 2, c: 3 },
+    ]);
+    expect(cellsOf(',a,b\n,,5\n')).toEqual([{ '': null, a: null, b: 5 }]);
+    const [row, without, ...others] = parse('a,b,t\n1,2,3\nb,c,t\n5,6,7\n', ['a']);
+    expect(row).toMatchObject({ row: 1, cells: { a: 1 } });
+    expect(without).toMatchObject({ kind: 'bad-file', message: 'rig.csv: expected column "a", found "b", "c", "t"' });
+    expect(others).toEqual([]);
   });
 
   it('says the line of a row with missing or surplus fields, and goes on', () => {
@@ -146,6 +167,11 @@ describe('a table', () => {
     expect(parse(text, ['Pressure'])).toMatchObject([{ message }]);
   });
 
+  it('has missing values where a row of JSON lacks some of the columns that are needed', () => {
+    const found = parse('{"Pressure":1}\n{"Flow":2,"x":3}\n', ['Pressure', 'Flow']);
+    expect(found).toMatchObject([{ cells: { Pressure: 1, Flow: null } }, { cells: { Pressure: null, Flow: 2, x: 3 } }]);
+  });
+
   it.each([
     ['\x7fELF\0\0\0', /rig\.csv: expected CSV or JSON lines, found binary data/],
     ['[{"a":1}]', /expected one JSON object a line, found a JSON array/],
@@ -198,7 +224,8 @@ describe('a cell', () => {
   });
 
   it('has a decimal comma where commas do not separate fields', () => {
-    expect(toCell('-1,5', true)).toBe(-1.5);
+    expect(['-1,5', '1,5E-03', ',5', '2,'].map((text) => toCell(text, true))).toEqual([-1.5, 0.0015, 0.5, 2]);
+    expect(toCell('1,5E-03', false)).toBe('1,5E-03');
     expect(cellsOf('a;b\n1,5;2\n')).toEqual([{ a: 1.5, b: 2 }]);
   });
 });
@@ -210,6 +237,14 @@ describe('the time of a row', () => {
     ['2020-03-09T10:34:33+02:00', Date.UTC(2020, 2, 9, 8, 34, 33)],
     ['2020/3/9 10:34', Date.UTC(2020, 2, 9, 10, 34)],
     ['2020-03-09', Date.UTC(2020, 2, 9)],
+    ['09.03.2020 10:34:33,5', Date.UTC(2020, 2, 9, 10, 34, 33, 500)],
+    ['9.3.2020', Date.UTC(2020, 2, 9)],
+    ['2020.03.09 10:34', Date.UTC(2020, 2, 9, 10, 34)],
+    ['2020-03-09T10:34:33-05', Date.UTC(2020, 2, 9, 15, 34, 33)],
+    ['2020-03-09 10:34:33 GMT', Date.UTC(2020, 2, 9, 10, 34, 33)],
+    ['31.02.2020 10:00', null],
+    ['3/9/2020 10:34', null],
+    ['1.2.3', null],
     ['2021-02-30 10:00:00', null],
     ['2020-03-09 25:00:00', null],
     ['12.5', null],
@@ -218,7 +253,9 @@ describe('the time of a row', () => {
     expect(parseDateTime(text)).toBe(ms);
   });
 
-  it('may be seconds or milliseconds since 1970', () => {
+  it('may be seconds since 1970, or milli-, micro- and nanoseconds', () => {
+    expect(parseTime(1_583_750_073_000_000)).toBe(1_583_750_073_000);
+    expect(parseTime(1_583_750_073_000_000_000)).toBe(1_583_750_073_000);
     expect(parseTime(1_583_750_073.5)).toBe(1_583_750_073_500);
     expect(parseTime(1_583_750_073_000)).toBe(1_583_750_073_000);
     expect(parseTime(42)).toBeNull();
@@ -330,6 +367,14 @@ describe('a table file', () => {
   it('has its late rows left out and said, and a missing time one step after the last', async () => {
     const found = await rowsAt('late.csv', ['10:00:00,1', '10:00:01,1', '09:00:00,1', ',1', '10:00:05,1']);
     expect(found).toEqual([0, 1_000, expect.stringMatching(/^late: .*late\.csv line 4: .*09:00:00/), 2_000, 5_000]);
+  });
+
+  it('has its time column found though the first row holds units', async () => {
+    await writeFile(at('units.csv'), 'time,p\n-,bar\n2020-01-01 00:00:00,1\n2020-01-01 00:01:00,2\n');
+    const rows = (await all(source(at('units.csv')))).map((item) =>
+      item.kind === 'row' ? item.startMs : item.message,
+    );
+    expect(rows.slice(1)).toEqual([Date.UTC(2020, 0, 1), Date.UTC(2020, 0, 1, 0, 1)]);
   });
 
   it('has a row that comes again left out and said, but not other values at the same time', async () => {

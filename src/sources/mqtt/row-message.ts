@@ -1,4 +1,4 @@
-import { type Cells, toCells } from '../tables/cells.js';
+import { type Cells, toCells, withColumns } from '../tables/cells.js';
 
 export interface RowMessage {
   readonly rows: readonly Cells[];
@@ -32,11 +32,8 @@ function toRow(value: unknown, requiredColumns: readonly string[]): Cells | stri
     return `expected a JSON object, found ${Array.isArray(value) ? 'an array' : shown(JSON.stringify(value))}`;
   }
   const cells = toCells(value);
-  const absent = requiredColumns.filter((name) => !Object.hasOwn(cells, name));
-  if (requiredColumns.length > 0 && absent.length === requiredColumns.length) {
-    return `expected column ${quoted(requiredColumns)}, found ${quoted(Object.keys(cells))}`;
-  }
-  return absent.length === 0 ? cells : { ...cells, ...Object.fromEntries(absent.map((name) => [name, null])) };
+  const row = withColumns(cells, requiredColumns);
+  return row ?? `expected column ${quoted(requiredColumns)}, found ${quoted(Object.keys(cells))}`;
 }
 
 function shown(text: string): string {

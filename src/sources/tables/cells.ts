@@ -19,7 +19,7 @@ const missing = new Set([
 ]);
 /** Whole numbers with leading zeros are codes, not quantities, and stay text. */
 const numeric = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
-const decimalComma = /^[+-]?\d+,\d+$/;
+const decimalComma = /^[+-]?(?:\d+,\d*|,\d+)(?:e[+-]?\d+)?$/i;
 
 /**
  * A field of a text table as a number, a text, or null where it is missing.
@@ -40,6 +40,15 @@ export function toCells(object: object): Record<string, Cell> {
   const cells: [string, Cell][] = [];
   collect(object, '', cells, 0);
   return Object.fromEntries(cells);
+}
+
+/** The row with those of the needed columns that it lacks as missing values; null when it has none of them. */
+export function withColumns(cells: Cells, needed: readonly string[]): Cells | null {
+  const absent = needed.filter((name) => !Object.hasOwn(cells, name));
+  if (absent.length === 0) return cells;
+  return absent.length === needed.length
+    ? null
+    : { ...cells, ...Object.fromEntries(absent.map((name) => [name, null])) };
 }
 
 const DEEPEST = 8;

@@ -11,7 +11,10 @@ export interface Line {
 /** Longest line that is kept, in characters. */
 export const MAX_LINE_CHARS = 1 << 20;
 
-/** Bytes in any pieces → lines, in bounded memory. UTF-8 or, by its byte-order mark, UTF-16; LF or CRLF. */
+/**
+ * Bytes in any pieces → lines, in bounded memory. UTF-8; by its byte-order mark UTF-16; Windows-1252 where the first line is no
+ * UTF-8, as spreadsheets write `Temperatur °C`. LF or CRLF.
+ */
 export class LineSplitter {
   private decoder: TextDecoder | undefined;
   private rest = '';
@@ -22,7 +25,7 @@ export class LineSplitter {
 
   /** Lines completed by these bytes. */
   push(bytes: Uint8Array): Line[] {
-    this.decoder ??= new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8');
+    this.decoder ??= new TextDecoder(encodingOf(bytes));
     const text = this.decoder.decode(bytes, { stream: true });
     const lines: Line[] = [];
     let from = 0;
@@ -55,5 +58,17 @@ export class LineSplitter {
     this.rest = '';
     this.overflowed = false;
     return line;
+  }
+}
+
+function encodingOf(bytes: Uint8Array): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  const end = bytes.indexOf(10);
+  try {
+    const strict = new TextDecoder('utf-8', { fatal: true });
+    strict.decode(end < 0 ? bytes : bytes.subarray(0, end), { stream: true });
+    return 'utf-8';
+  } catch {
+    return 'windows-1252';
   }
 }

@@ -3,7 +3,7 @@ import type { Cells } from './cells.js';
 import { findTimeColumn, parseTime } from './row-time.js';
 
 export interface RowClockOptions {
-  /** The column that carries the time; null: none does; not given: looked for in the first row. */
+  /** The column that carries the time; null: none does; not given: looked for in the first rows. */
   readonly timeColumn?: string | null;
   /** Time between rows where no column carries it, and the length of the first row. */
   readonly intervalMs: number;
@@ -23,6 +23,8 @@ export type Placed =
 const LONGEST_ROW_MS = 3_600_000;
 /** So many late rows in a row are no late rows: the clock that writes them was set back. */
 const SET_BACK_ROWS = 10;
+/** A file's first row may hold units, or miss its time: so many are looked at for a time column. */
+const LOOKED_AT_ROWS = 10;
 
 /**
  * When a row happened: the time in its column, else by the count of rows at the interval, or by its arrival. A row lasts
@@ -34,6 +36,7 @@ export class RowClock {
   private timeColumn: string | null | undefined;
   private last: { readonly startMs: number; readonly cells: Cells } | null = null;
   private late = 0;
+  private lookedAt = 0;
   private stepMs: number;
 
   constructor(private readonly options: RowClockOptions) {
@@ -44,9 +47,13 @@ export class RowClock {
 
   /** @param arrivedMs when a live row arrived, UTC milliseconds; null for rows of the past */
   take(cells: Cells, arrivedMs: number | null): Placed {
-    if (this.timeColumn === undefined) this.timeColumn = findTimeColumn(cells);
-    if (this.timeColumn !== null) return this.fromColumn(cells, this.timeColumn);
-    if (this.options.untimed === 'arrival' && arrivedMs !== null) return this.arrived(cells, arrivedMs);
+    const byArrival = this.options.untimed === 'arrival' && arrivedMs !== null;
+    if (this.timeColumn === undefined) {
+      const found = findTimeColumn(cells);
+      if (found !== null || byArrival || ++this.lookedAt === LOOKED_AT_ROWS) this.timeColumn = found;
+    }
+    if (typeof this.timeColumn === 'string') return this.fromColumn(cells, this.timeColumn);
+    if (byArrival) return this.arrived(cells, arrivedMs);
     if (arrivedMs !== null) this.counted.arrived(1, arrivedMs);
     return { kind: 'placed', ...this.counted.take(1), gap: false };
   }

@@ -1,4 +1,4 @@
-import { type Cell, type Cells, toCell, toCells } from './cells.js';
+import { type Cell, type Cells, toCell, toCells, withColumns } from './cells.js';
 import { type CsvDialect, csvDialect, declaredDelimiter, splitFields } from './csv-dialect.js';
 import { type Line, MAX_LINE_CHARS } from './line-splitter.js';
 
@@ -13,7 +13,7 @@ export type Parsed =
 export interface TableParserOptions {
   /** Name of the file, for messages. */
   readonly name: string;
-  /** Columns that must be there. */
+  /** Columns that must be there; what a row of JSON lacks of them is missing, unless it has none. */
   readonly requiredColumns?: readonly string[];
 }
 
@@ -24,6 +24,7 @@ const MAX_RECORD_LINES = 16;
 export class TableParser {
   private format: 'unknown' | 'csv' | 'json' | 'bad' = 'unknown';
   private dialect: CsvDialect | undefined;
+  private names: ReadonlySet<string> = new Set();
   private declared: string | null = null;
   private pending: Line[] = [];
   private rows = 0;
@@ -71,6 +72,7 @@ export class TableParser {
     }
     this.format = 'csv';
     this.dialect = dialect;
+    this.names = new Set(dialect.columns.filter((name) => name !== ''));
     return dialect.hasHeader ? [] : this.csvRow(line);
   }
 
@@ -82,7 +84,7 @@ export class TableParser {
     if (fields === null) return this.pending.length < MAX_RECORD_LINES ? [] : this.giveUp();
     const first = this.pending[0] as Line;
     this.pending = [];
-    if (dialect.hasHeader && isHeaderAgain(fields, dialect.columns)) return [];
+    if (dialect.hasHeader && isHeader(fields, this.names)) return this.beginCsv({ ...first, text: record });
     return [this.toRow(first, fields, dialect)];
   }
 
@@ -115,10 +117,11 @@ export class TableParser {
       return this.badRow(line, `expected a JSON object, found ${line.text.trim().slice(0, 40)}`);
     }
     const cells = toCells(value);
-    const absent = (this.options.requiredColumns ?? []).filter((name) => !Object.hasOwn(cells, name));
-    if (absent.length > 0)
-      return this.badRow(line, `expected column ${quoted(absent)}, found ${quoted(Object.keys(cells))}`);
-    return { kind: 'row', row: ++this.rows, line: line.number, cells };
+    const { requiredColumns = [] } = this.options;
+    const row = withColumns(cells, requiredColumns);
+    if (row === null)
+      return this.badRow(line, `expected column ${quoted(requiredColumns)}, found ${quoted(Object.keys(cells))}`);
+    return { kind: 'row', row: ++this.rows, line: line.number, cells: row };
   }
 
   private badRow(line: Line, what: string): Parsed {
@@ -132,11 +135,10 @@ export class TableParser {
   }
 }
 
-/** A logger that restarts writes its header once more. */
-function isHeaderAgain(fields: readonly string[], columns: readonly string[]): boolean {
-  return (
-    fields.length === columns.length && fields.every((field, i) => field.trim() === columns[i]) && fields.length > 0
-  );
+/** A logger that restarts writes its header once more, perhaps with other columns: more than half of them are known by name. */
+function isHeader(fields: readonly string[], names: ReadonlySet<string>): boolean {
+  const known = fields.filter((field) => names.has(field.trim()));
+  return 2 * known.length > fields.length;
 }
 
 function quoted(names: readonly string[]): string {

@@ -20,9 +20,9 @@ export interface TableSourceOptions {
   readonly fromStart?: boolean;
   /** Data rows to deliver. Default all. */
   readonly rows?: RowRange;
-  /** Columns without which no row can be used, as a model needs them. */
+  /** Columns that a model needs, see `TableParserOptions`. */
   readonly requiredColumns?: readonly string[];
-  /** The column that carries the time; null: none does; not given: looked for in the first row. */
+  /** The column that carries the time; null: none does; not given: looked for in the first rows. */
   readonly timeColumn?: string | null;
   /** Time between rows where no column carries it. Default 1,000. */
   readonly intervalMs?: number;

@@ -1,0 +1,36 @@
+import type { TableSpec } from '../contracts.js';
+import type { Cell, Cells } from '../sources/tables/cells.js';
+
+interface Held {
+  readonly name: string;
+  /** Rows for which a value stands after its own. */
+  readonly rows: number;
+  last: Cell;
+  age: number;
+}
+
+/**
+ * Rows of columns that come at different rates, made whole: for a cell without a value stands the last one, as long as its
+ * column is usually without (a slow sensor among fast ones). What is missing for longer stays so.
+ */
+export class HeldCells {
+  private readonly columns: readonly Held[];
+
+  constructor({ watch }: TableSpec) {
+    this.columns = (watch?.columns ?? []).flatMap(({ name, heldRows = 0 }) =>
+      heldRows > 0 ? [{ name, rows: heldRows, last: null, age: 0 }] : [],
+    );
+  }
+
+  /** @param cells of the next row */
+  fill(cells: Cells): Cells {
+    const filled: [string, Cell][] = [];
+    for (const column of this.columns) {
+      const cell = cells[column.name] ?? null;
+      column.age = cell === null ? column.age + 1 : 0;
+      if (cell !== null) column.last = cell;
+      else if (column.age <= column.rows) filled.push([column.name, column.last]);
+    }
+    return filled.length === 0 ? cells : { ...cells, ...Object.fromEntries(filled) };
+  }
+}
