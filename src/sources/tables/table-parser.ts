@@ -1,5 +1,5 @@
 import { type Cell, type Cells, toCell, toCells, withColumns } from './cells.js';
-import { type CsvDialect, csvDialect, declaredDelimiter, splitFields } from './csv-dialect.js';
+import { type CsvDialect, csvDialect, declaredDelimiter, looksLikeHeader, splitFields } from './csv-dialect.js';
 import { type Line, MAX_LINE_CHARS } from './line-splitter.js';
 
 /** What the lines of a table turn out to be. */
@@ -24,7 +24,6 @@ const MAX_RECORD_LINES = 16;
 export class TableParser {
   private format: 'unknown' | 'csv' | 'json' | 'bad' = 'unknown';
   private dialect: CsvDialect | undefined;
-  private names: ReadonlySet<string> = new Set();
   private declared: string | null = null;
   private pending: Line[] = [];
   private rows = 0;
@@ -72,7 +71,6 @@ export class TableParser {
     }
     this.format = 'csv';
     this.dialect = dialect;
-    this.names = new Set(dialect.columns.filter((name) => name !== ''));
     return dialect.hasHeader ? [] : this.csvRow(line);
   }
 
@@ -84,7 +82,7 @@ export class TableParser {
     if (fields === null) return this.pending.length < MAX_RECORD_LINES ? [] : this.giveUp();
     const first = this.pending[0] as Line;
     this.pending = [];
-    if (dialect.hasHeader && isHeader(fields, this.names)) return this.beginCsv({ ...first, text: record });
+    if (dialect.hasHeader && isHeader(fields, dialect)) return this.beginCsv({ ...first, text: record });
     return [this.toRow(first, fields, dialect)];
   }
 
@@ -135,10 +133,14 @@ export class TableParser {
   }
 }
 
-/** A logger that restarts writes its header once more, perhaps with other columns: more than half of them are known by name. */
-function isHeader(fields: readonly string[], names: ReadonlySet<string>): boolean {
-  const known = fields.filter((field) => names.has(field.trim()));
-  return 2 * known.length > fields.length;
+/**
+ * A logger that restarts writes its header once more, perhaps with other columns: more than half of them are known by name. Columns
+ * that are named by numbers are known by the very same header alone: a row holds such numbers, too.
+ */
+function isHeader(fields: readonly string[], { columns, names }: CsvDialect): boolean {
+  const found = fields.map((field) => field.trim());
+  if (found.length === columns.length && found.every((name, i) => name === columns[i])) return true;
+  return 2 * found.filter((name) => names.has(name)).length > found.length && looksLikeHeader(found);
 }
 
 function quoted(names: readonly string[]): string {
