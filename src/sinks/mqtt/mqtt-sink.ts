@@ -256,7 +256,7 @@ export class MqttSink implements Sink {
     const refused: string[] = [];
     const ask = (asked: Promise<void>) => asked.catch((error) => refused.push(refusalOf(error)));
     for (const filter of filters) await ask(connection.subscribe([filter]));
-    await ask(this.#takeBack(connection));
+    for (const machine of this.#former) await ask(this.#takeBack(connection, machine));
     for (const message of this.#discovery()) await ask(connection.publish(message));
     this.#note(refused);
     for (const message of this.#states.values()) await connection.publish(message);
@@ -272,13 +272,11 @@ export class MqttSink implements Sink {
     this.#refused = line;
   }
 
-  async #takeBack(connection: MqttConnection): Promise<void> {
+  async #takeBack(connection: MqttConnection, machine: string): Promise<void> {
     const { topics, homeAssistantPrefix: prefix, former } = this.#options;
-    for (const machine of this.#former) {
-      for (const message of farewellMessages(topics, prefix, machine)) await connection.publish(message);
-      this.#former.delete(machine);
-      former?.onTakenBack(machine);
-    }
+    for (const message of farewellMessages(topics, prefix, machine)) await connection.publish(message);
+    this.#former.delete(machine);
+    former?.onTakenBack(machine);
   }
 
   #discovery(): MqttMessage[] {
