@@ -77,7 +77,7 @@ export function faultsSeen(rows: JudgedRows): FaultSeen[] {
 }
 
 /** How long a changepoint may take to be told; the window of SKAB's leaderboard, which follows the changepoint. */
-export const CHANGEPOINT_SECONDS = 60;
+const CHANGEPOINT_SECONDS = 60;
 
 /** Every changepoint: seconds until the alarm next came on or went off, at most `withinSeconds`; null when it did not. */
 export function changepointDelays(rows: JudgedRows, withinSeconds = CHANGEPOINT_SECONDS): (number | null)[] {

@@ -53,9 +53,6 @@ export interface TransformOptions {
 
 const ROWS_PER_COMPONENT = 6;
 
-/** Width that the encoder sees. */
-export const transformedWidth = (t: InputTransform): number => t.whitening?.components ?? t.width;
-
 /** Principal components that so many rows of such a width are whitened to at most; 0 when they are not whitened. */
 export function whitenedWidth(
   rows: number,

@@ -69,7 +69,7 @@ export function keptValues({ values, upTo, count }: Distribution, error: number)
 const TINY = 2 ** -126;
 
 /** The next float32; past 0 the next normal one, since some devices take all smaller ones for 0. */
-export function nextUp(x: number): number {
+function nextUp(x: number): number {
   if (Math.abs(x) < TINY) return TINY;
   const bits = new Int32Array(1);
   const float = new Float32Array(bits.buffer);
