@@ -1,4 +1,4 @@
-import { type Cell, type Cells, toCell, toCells, withColumns } from './cells.js';
+import { type Cell, type Cells, lackOf, toCell, toCells, withColumns } from './cells.js';
 import { type CsvDialect, csvDialect, declaredDelimiter, looksLikeHeader, splitFields } from './csv-dialect.js';
 import { type Line, MAX_LINE_CHARS } from './line-splitter.js';
 
@@ -67,7 +67,7 @@ export class TableParser {
     if (dialect === null) return this.badFile(`line ${line.number}: a quote in the header is not closed`);
     const absent = (this.options.requiredColumns ?? []).filter((name) => !dialect.columns.includes(name));
     if (absent.length > 0) {
-      return this.badFile(`expected column ${quoted(absent)}, found ${quoted(dialect.columns)}`);
+      return this.badFile(lackOf(absent, dialect.columns));
     }
     this.format = 'csv';
     this.dialect = dialect;
@@ -117,8 +117,7 @@ export class TableParser {
     const cells = toCells(value);
     const { requiredColumns = [] } = this.options;
     const row = withColumns(cells, requiredColumns);
-    if (row === null)
-      return this.badRow(line, `expected column ${quoted(requiredColumns)}, found ${quoted(Object.keys(cells))}`);
+    if (row === null) return this.badRow(line, lackOf(requiredColumns, Object.keys(cells)));
     return { kind: 'row', row: ++this.rows, line: line.number, cells: row };
   }
 
@@ -141,9 +140,4 @@ function isHeader(fields: readonly string[], { columns, names }: CsvDialect): bo
   const found = fields.map((field) => field.trim());
   if (found.length === columns.length && found.every((name, i) => name === columns[i])) return true;
   return 2 * found.filter((name) => names.has(name)).length > found.length && looksLikeHeader(found);
-}
-
-function quoted(names: readonly string[]): string {
-  const shown = names.slice(0, 20).map((name) => `"${name}"`);
-  return names.length > 20 ? `${shown.join(', ')} and ${names.length - 20} more` : shown.join(', ');
 }
