@@ -99,6 +99,7 @@ export const cutsOff = ({ whitening }: InputTransform): boolean => whitening !==
 /** The outside part is at least this share of the whole, against rounding. */
 export const LEAST_OUTSIDE = 1e-6;
 
+/** (N, W) → (N, W) scaled, or (N, P) where rows are whitened; `outside` (N) only where whitening leaves something out. */
 export function applyTransform(rows: RowMatrix, transform: InputTransform): TransformedRows {
   const scaled = scaleRows(rows, transform);
   const { whitening } = transform;
@@ -194,6 +195,7 @@ function bent(x: number, { power, shift, scale }: PowerCurves, j: number): numbe
   return (bend(near, power[j] as number) - (shift[j] as number)) * (scale[j] as number);
 }
 
+/** @param components P at most; fewer where the rows (N, W) have no more principal axes */
 export function fitWhitening({ data, width }: RowMatrix, components: number): Whitening {
   const { centre, axes, totalVariance } = principalAxes({ data, width }, components);
   const kept = axes.length;

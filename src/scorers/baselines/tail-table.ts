@@ -19,6 +19,7 @@ export interface Distribution {
   readonly count: number;
 }
 
+/** @param column (N) of any order */
 export function distributionOf(column: Float32Array): Distribution {
   const sorted = column.slice().sort();
   const last = sorted.filter((x, i) => i === sorted.length - 1 || x !== sorted[i + 1]);
