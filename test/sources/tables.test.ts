@@ -119,10 +119,10 @@ describe('a table', () => {
       { pump: 'valve', valve: 'pump', p: 4 },
       { pump: 1, valve: 2, p: 3 },
     ]);
-    const [row, without, ...others] = parse('a,b,t\n1,2,3\nb,c,t\n5,6,7\n', ['a']);
+    const [row, without, ...others] = parse('a,b,t\n1,2,3\nb,c,t\n5,6,7\na,b,t\n8,9,9\n', ['a']);
     expect(row).toMatchObject({ row: 1, cells: { a: 1 } });
     expect(without).toMatchObject({ kind: 'bad-file', message: 'rig.csv: expected column "a", found "b", "c", "t"' });
-    expect(others).toEqual([]);
+    expect(others).toMatchObject([{ row: 3, line: 6, cells: { a: 8, b: 9, t: 9 } }]);
   });
 
   it('says the line of a row with missing or surplus fields, and goes on', () => {

@@ -7,7 +7,7 @@ export type Parsed =
   | { readonly kind: 'row'; readonly row: number; readonly line: number; readonly cells: Cells }
   /** One row that cannot be used; the next may be fine. */
   | { readonly kind: 'bad-row'; readonly row: number; readonly line: number; readonly message: string }
-  /** Nothing in this file can be used. */
+  /** Nothing in this file can be used, or nothing until another header comes. */
   | { readonly kind: 'bad-file'; readonly message: string };
 
 export interface TableParserOptions {
@@ -24,6 +24,8 @@ const MAX_RECORD_LINES = 16;
 export class TableParser {
   private format: 'unknown' | 'csv' | 'json' | 'bad' = 'unknown';
   private dialect: CsvDialect | undefined;
+  /** A later header lacks columns: its rows are counted and left out. */
+  private lacks = false;
   private declared: string | null = null;
   private pending: Line[] = [];
   private rows = 0;
@@ -66,9 +68,8 @@ export class TableParser {
     const dialect = csvDialect(line.text, this.declared);
     if (dialect === null) return this.badFile(`line ${line.number}: a quote in the header is not closed`);
     const absent = (this.options.requiredColumns ?? []).filter((name) => !dialect.columns.includes(name));
-    if (absent.length > 0) {
-      return this.badFile(lackOf(absent, dialect.columns));
-    }
+    this.lacks = absent.length > 0;
+    if (this.lacks) return this.badFile(lackOf(absent, dialect.columns));
     this.format = 'csv';
     this.dialect = dialect;
     return dialect.hasHeader ? [] : this.csvRow(line);
@@ -83,7 +84,9 @@ export class TableParser {
     const first = this.pending[0] as Line;
     this.pending = [];
     if (dialect.hasHeader && isHeader(fields, dialect)) return this.beginCsv({ ...first, text: record });
-    return [this.toRow(first, fields, dialect)];
+    if (!this.lacks) return [this.toRow(first, fields, dialect)];
+    this.rows++;
+    return [];
   }
 
   private toRow(line: Line, fields: string[], { columns, delimiter }: CsvDialect): Parsed {
@@ -127,7 +130,7 @@ export class TableParser {
   }
 
   private badFile(what: string): Parsed[] {
-    this.format = 'bad';
+    if (this.format === 'unknown') this.format = 'bad';
     return [{ kind: 'bad-file', message: `${this.options.name}: ${what}` }];
   }
 }
