@@ -31,10 +31,6 @@ export function formatFull(ms: number): string {
   return full.format(ms);
 }
 
-export function formatClock(ms: number): string {
-  return clock.format(ms);
-}
-
 /** Hours and minutes, for axes. */
 export function formatMinute(ms: number): string {
   return shortClock.format(ms);

@@ -11,20 +11,15 @@ import {
   type Event,
   type EventChange,
   type MachineState,
-  type Manifest,
-  ModelError,
   type Sink,
   SourceError,
 } from './contracts.js';
-import { describeBudget } from './decision/threshold.js';
 import { ClipRecorder } from './monitoring/clip-recorder.js';
-import { DriftFollower } from './monitoring/drift-follower.js';
-import { FeedModel } from './monitoring/feed-model.js';
 import { FeedMonitor } from './monitoring/feed-monitor.js';
-import { resumeOf, settingsOf } from './monitoring/feed-settings.js';
 import { feedHealth, mqttHealth, storeHealth } from './monitoring/health.js';
 import { Learner } from './monitoring/learner.js';
 import { MachineRoom } from './monitoring/machine-room.js';
+import { type ModelSurroundings, openModel, openModelOrNone } from './monitoring/open-model.js';
 import { isLive, modalityOf, openSource, specBeforeModel } from './monitoring/open-source.js';
 import { operatingTopics } from './monitoring/operating-topics.js';
 import { type HealthCheck, type HttpSink, openHttpSink } from './sinks/http/index.js';
@@ -154,7 +149,7 @@ class Service implements App {
       dataDir: this.#config.dataDir,
       engine: this.#config.engine,
       log: this.#log,
-      reopen: (name) => this.#reopen(name, store),
+      reopen: (name) => openModel(this.#feed(name), this.#around(store)),
       onProgress: (progress) => {
         for (const sink of this.#sinks) sink.learning?.(progress);
       },
@@ -262,7 +257,7 @@ class Service implements App {
   // -------------------------------------------------------------- feeds
 
   async #openFeed(feed: FeedConfig, store: Store, room: MachineRoom): Promise<FeedMonitor> {
-    const model = await this.#openModel(feed, store).catch((error) => this.#withoutBroken(feed, store, error));
+    const model = await openModelOrNone(feed, this.#around(store));
     const spec = model.features.spec;
     const source = openSource(feed, spec, this.#broker);
     const { clipBeforeSeconds, clipAfterSeconds, clipMaxSeconds } = this.#config.store;
@@ -294,46 +289,8 @@ class Service implements App {
     );
   }
 
-  async #openModel(feed: FeedConfig, store: Store): Promise<FeedModel> {
-    if (!FeedModel.isThere(feed.model)) {
-      this.#log.warn(`${feed.name}: no model at ${feed.model} yet; send the command learn, or train one`);
-      return this.#withoutModel(feed, store);
-    }
-    const settings = settingsOf(feed);
-    const resume = resumeOf(feed, store);
-    const { threads } = this.#config.engine;
-    const device = scoringDevice(this.#config);
-    const follow = feed.drift.enabled ? this.#follower(feed, store) : undefined;
-    const model = await FeedModel.open(feed.model, settings, resume, { device, threads }, follow);
-    if (model.manifest) this.#log.info(`${feed.name}: ${describeBudget(model.manifest.calibration, settings.budget)}`);
-    return model;
-  }
-
-  #withoutModel(feed: FeedConfig, store: Store): Promise<FeedModel> {
-    return FeedModel.without(specBeforeModel(feed), settingsOf(feed), resumeOf(feed, store));
-  }
-
-  /** A package that cannot be used is its feed's trouble, which learning or rolling back may mend. */
-  async #withoutBroken(feed: FeedConfig, store: Store, error: unknown): Promise<FeedModel> {
-    const forced = ['webgpu', 'cuda'].includes(this.#config.engine.device);
-    if (!(error instanceof ModelError) || forced) throw error;
-    this.#log.error(`${feed.name}: nothing is judged: ${error.message}`);
-    return (await this.#withoutModel(feed, store)).brokenBy(error.message);
-  }
-
-  #follower({ name: feed, drift: { anchor, cap } }: FeedConfig, store: Store) {
-    return (manifest: Manifest) =>
-      DriftFollower.open({
-        ...{ feed, anchor, cap, manifest },
-        kept: store.drift(feed),
-        keep: (record) => store.keepDrift(record),
-        onNote: (line) => this.#log.warn(line),
-      });
-  }
-
-  /** The model that learning has written, in place of the one a feed has now. */
-  async #reopen(feedName: string, store: Store): Promise<FeedModel> {
-    return this.#openModel(this.#feed(feedName), store);
+  #around(store: Store): ModelSurroundings {
+    return { store, engine: this.#config.engine, log: this.#log };
   }
 
   #feed(name: string): FeedConfig {
@@ -408,9 +365,4 @@ function formerMachines(store: Store, machines: readonly string[]): string[] {
   const known = store.states().map(({ machine }) => machine);
   for (const machine of machines) if (!known.includes(machine)) store.setState(machine, 'unknown', Date.now());
   return known.filter((machine) => !machines.includes(machine));
-}
-
-/** An eager tfjs backend trains; packages are ONNX and run on ONNX Runtime. */
-function scoringDevice({ engine: { device } }: Config): 'auto' | 'cpu' | 'webgpu' | 'cuda' {
-  return device === 'tensorflow' ? 'cpu' : device;
 }

@@ -7,7 +7,7 @@ import { openResultCache } from '../evaluation/result-cache.js';
 import { parseAssignment } from '../evaluation/settings.js';
 import { defaultCache, type EvaluateFlags, refuseFlags } from './evaluate-flags.js';
 import { interruptSignal } from './options.js';
-import { printJson, printLine, printTable } from './output.js';
+import { complain, printJson, printLine, printTable } from './output.js';
 import { Progress } from './progress.js';
 
 /** Exit code 1 when a picture could not be read or a trial failed. */
@@ -66,8 +66,4 @@ function show({ results, seeds }: PictureResultObject): void {
       fitSeconds === null ? '' : fitSeconds.toFixed(0),
     ]),
   );
-}
-
-function complain(line: string): void {
-  process.stderr.write(`auscult: ${line}\n`);
 }

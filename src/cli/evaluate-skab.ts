@@ -37,7 +37,7 @@ export async function evaluateSkabRuns(flags: EvaluateFlags): Promise<void> {
 }
 
 /** Pooled figures beside the published ones; then each run, under the default budget. */
-export function printSkab(results: SkabResults): void {
+function printSkab(results: SkabResults): void {
   printLine(`SKAB, ${results.runs} runs: ${results.protocol}; ${results.seeds} seed${results.seeds === 1 ? '' : 's'}`);
   printLine('Alarm: rows from raised to cleared. Above: rows whose statistic is above the threshold.');
   printLine();

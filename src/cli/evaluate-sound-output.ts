@@ -1,5 +1,7 @@
 /** The table of `auscult evaluate` of labelled clips. */
 import type { SoundMetrics } from '../evaluation/sound/judge.js';
+import { counted } from '../evaluation/sound/layouts/words.js';
+import { levelWords } from '../evaluation/sound/report/tables.js';
 import type { SoundFigures, SoundMean, SoundResult, SoundResultObject } from '../evaluation/sound/sound-json.js';
 import { printLine, printTable } from './output.js';
 
@@ -25,9 +27,6 @@ export function printSound({ dataset, results, mean, seeds, firstSeed, clips }: 
         `${machine}, ${method}, ${levelWords(levelMatched)}, ${domain}: AUC ${fraction(auc)}, pAUC ${fraction(pauc)}`,
       );
 }
-
-const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
-const levelWords = (matched: boolean): string => (matched ? 'level-matched' : 'as recorded');
 
 const bothLevels = (names: readonly string[]): string[] =>
   [false, true].flatMap((matched) => names.map((name, i) => (i === 0 ? `${levelWords(matched)}: ${name}` : name)));

@@ -14,7 +14,7 @@ import { type SoundMethod, soundMethods } from '../evaluation/sound/sound-method
 import { defaultCache, type EvaluateFlags, refuseFlags, typedCommand } from './evaluate-flags.js';
 import { printSound } from './evaluate-sound-output.js';
 import { interruptSignal } from './options.js';
-import { printJson, printLine } from './output.js';
+import { complain, printJson, printLine } from './output.js';
 import { Progress } from './progress.js';
 import { auscultVersion } from './version.js';
 
@@ -154,8 +154,4 @@ function show(
   const kept = cache.trouble ? '' : `; what was found is kept in ${cache.folder}`;
   printLine(`${Math.round(seconds)} s${kept}${again}`);
   if (flags.report) printLine(`report: ${flags.report}`);
-}
-
-function complain(line: string): void {
-  process.stderr.write(`auscult: ${line}\n`);
 }

@@ -18,7 +18,7 @@ import {
 } from './evaluate-flags.js';
 import { printEvaluation } from './evaluate-output.js';
 import { interruptSignal } from './options.js';
-import { printJson, printLine } from './output.js';
+import { complain, printJson, printLine } from './output.js';
 import { Progress } from './progress.js';
 import { auscultVersion } from './version.js';
 
@@ -107,8 +107,4 @@ function recipeOf({ preset, recipe }: EvaluateFlags): string | undefined {
     throw new ConfigError(`--recipe: expected the same as --preset "${preset}", found "${recipe}"`);
   }
   return preset ?? recipe;
-}
-
-function complain(line: string): void {
-  process.stderr.write(`auscult: ${line}\n`);
 }

@@ -1,4 +1,4 @@
-/** What goes to stdout: JSON for machines, aligned columns for people. */
+/** What goes to stdout: JSON for machines, aligned columns for people; and to stderr what is not asked for. */
 
 /** One JSON value on one line. */
 export function printJson(value: unknown): void {
@@ -7,6 +7,11 @@ export function printJson(value: unknown): void {
 
 export function printLine(text = ''): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** What somebody should know beside the output, one line. */
+export function complain(line: string): void {
+  process.stderr.write(`auscult: ${line}\n`);
 }
 
 /** Rows as columns; numbers to the right. */

@@ -9,9 +9,9 @@ import { perMs } from '../monitoring/feed-settings.js';
 import { readPackage } from '../scorers/package-files.js';
 import { WavWriter } from '../sources/wav-writer.js';
 import { interruptSignal } from './options.js';
-import { printJson, printLine, printTable, short } from './output.js';
+import { complain, printJson, printLine, printTable, short } from './output.js';
 import { recordedFiles } from './recorded.js';
-import { type ReplayFlags, say, sayTroubles, startOf } from './replay-files.js';
+import { type ReplayFlags, sayTroubles, startOf } from './replay-files.js';
 import { openOutlet } from './replay-outlet.js';
 
 /** Of a stream that no model hears. */
@@ -34,8 +34,8 @@ export async function replayComposed(flags: ReplayFlags): Promise<void> {
   } finally {
     written?.close();
   }
-  if (meter.clipped > 0) say(`${meter.clipped} samples of the sum were beyond full scale and were clipped`);
-  if (written) say(`${flags.out}: ${flags.hours} h; what is where: ${written.labelsPath}`);
+  if (meter.clipped > 0) complain(`${meter.clipped} samples of the sum were beyond full scale and were clipped`);
+  if (written) complain(`${flags.out}: ${flags.hours} h; what is where: ${written.labelsPath}`);
   sayTroubles(troubles);
 }
 
@@ -79,7 +79,7 @@ async function compositionOf(
 function sayDoubles({ normals, faults }: Pick<Composition, 'normals' | 'faults'>): void {
   const known = new Map(normals.clips.map(({ digest, path }) => [digest, path]));
   for (const { digest, path } of faults?.clips ?? []) {
-    if (known.has(digest)) say(`${path}: the same sound is among the normals: ${known.get(digest)}`);
+    if (known.has(digest)) complain(`${path}: the same sound is among the normals: ${known.get(digest)}`);
   }
 }
 
@@ -100,7 +100,7 @@ async function judge(
 ): Promise<void> {
   const [first, ...rest] = flags.falseAlarms.map((count) => ({ falseAlarms: count, perMs: perMs[flags.per] }));
   if (!first) throw new ConfigError('--false-alarms: expected at least one number');
-  const outlet = openOutlet(flags, say);
+  const outlet = openOutlet(flags, complain);
   const started = performance.now();
   try {
     const machine = flags.machine;

@@ -4,7 +4,7 @@ import { perMs } from '../monitoring/feed-settings.js';
 import { type Replayed, replay } from '../monitoring/replay.js';
 import type { RowRange } from '../sources/tables/row-range.js';
 import { interruptSignal } from './options.js';
-import { printJson, printLine, printTable, short } from './output.js';
+import { complain, printJson, printLine, printTable, short } from './output.js';
 import { optionsFor, recordedFiles, recordedSource } from './recorded.js';
 import { openOutlet } from './replay-outlet.js';
 
@@ -44,7 +44,7 @@ export async function replayFiles(paths: readonly string[], flags: ReplayFlags):
     throw new ConfigError('--false-alarms: expected one number without --compose');
   const budget = { falseAlarms: count, perMs: perMs[flags.per] };
   const signal = interruptSignal();
-  const outlet = openOutlet(flags, say);
+  const outlet = openOutlet(flags, complain);
   try {
     for (const channel of channels) {
       const replayed = await replay({
@@ -67,15 +67,11 @@ export function startOf({ start, store, mqtt }: ReplayFlags): number {
   return start ?? (store || mqtt ? Date.now() : 0);
 }
 
-export function say(line: string): void {
-  process.stderr.write(`auscult: ${line}\n`);
-}
-
 /** Says what could not be used, one line each and how many; the exit code tells, too. */
 export function sayTroubles(troubles: readonly string[]): void {
-  for (const line of troubles) say(line);
+  for (const line of troubles) complain(line);
   if (troubles.length === 0) return;
-  say(`${troubles.length} thing${troubles.length === 1 ? '' : 's'} could not be used, the rest was`);
+  complain(`${troubles.length} thing${troubles.length === 1 ? '' : 's'} could not be used, the rest was`);
   process.exitCode = 1;
 }
 
@@ -85,7 +81,7 @@ function print(
   flags: ReplayFlags,
 ) {
   sayTroubles(troubles);
-  notes.forEach(say);
+  notes.forEach(complain);
   const shown = events.map(
     ({ kind, code, raisedMs, clearedMs, peak, peakMs, threshold, pValue, words, contribution }) => ({
       ...{ kind, code, ...(channel === null ? {} : { channel }) },

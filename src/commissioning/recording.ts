@@ -33,6 +33,7 @@ export interface RecordingOptions {
   readonly picture: { readonly width: number; readonly height: number; readonly channels: 1 | 3 };
 }
 
+/** What keeps the normal running of one feed, by its modality. */
 export async function openRecording(options: RecordingOptions): Promise<Recording> {
   switch (options.modality) {
     case 'audio':

@@ -237,5 +237,4 @@ export const configSchema = z.strictObject({
 /** The validated configuration as the schema infers it, before paths and secrets are resolved. */
 export type ConfigShape = z.infer<typeof configSchema>;
 export type FeedShape = ConfigShape['feeds'][number];
-export type SourceConfig = FeedShape['source'];
 export type AlertsConfig = ConfigShape['alerts'];

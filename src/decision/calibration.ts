@@ -14,7 +14,7 @@ const CLEAR_AT = 0.9;
 /** In the long mean a window weighs at most the short threshold of one false alarm a week, whatever the budget is. */
 const CAP_BUDGET = { falseAlarms: 1, perMs: 604_800_000, share: 1 / 2 };
 /** Quieter than this is a dead microphone, not a level that the machine had. */
-export const DEAD_DB = -100;
+const DEAD_DB = -100;
 
 /** Window scores of held-out normals. */
 export interface CalibrationInput {

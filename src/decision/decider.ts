@@ -104,7 +104,7 @@ class FeedDecider implements Decider {
   /** What the clock on the wall says; what was recorded last until anybody has told. */
   #clockMs = Number.NEGATIVE_INFINITY;
   #clockIsTold = false;
-  /** When the clock was found to be set forward, by itself. */
+  /** When the clock was found to be set, by itself. */
   #clockSetMs = Number.NEGATIVE_INFINITY;
   #lastStartMs: number | null = null;
   #lastTickMs: number | null = null;
@@ -227,7 +227,7 @@ class FeedDecider implements Decider {
 
   /** Times of what was recorded may be ahead of the clock or far behind it: once that is told, they say nothing of now. */
   #look(atMs: number, isNow: boolean): void {
-    if (isNow && this.#clockIsTold && atMs - this.#clockMs > MOST_TICK_MS) this.#clockSetMs = atMs;
+    if (isNow && this.#clockIsTold && Math.abs(atMs - this.#clockMs) > MOST_TICK_MS) this.#clockSetMs = atMs;
     if (isNow) this.#clockMs = atMs;
     else if (!this.#clockIsTold) this.#clockMs = Math.max(this.#clockMs, atMs);
     this.#clockIsTold ||= isNow;

@@ -10,7 +10,7 @@ import { quantile } from './peaks.js';
  * few dozen peaks often look like one by chance. Plain likelihood over ±½ held a 90 % promise in 55–85 % of simulated
  * calibrations of 1–8 h and sometimes gave thresholds 8 times too high; see README.
  */
-export const SHAPE_BOUNDS = [0, 0.5] as const;
+const SHAPE_BOUNDS = [0, 0.5] as const;
 /** Deviation of the half-normal penalty on ξ. */
 const SHAPE_DEVIATION = 0.2;
 const SHAPE_STEP = 0.01;

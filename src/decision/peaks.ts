@@ -1,5 +1,5 @@
 /** An event clears after this many windows in a row at or below the clear level. */
-export const CLEAR_AFTER_WINDOWS = 10;
+const CLEAR_AFTER_WINDOWS = 10;
 /** A tail begins at this quantile of the statistic. */
 export const TAIL_FROM = 0.98;
 /** Fewer peaks than this are not fitted. */

@@ -35,7 +35,7 @@ export interface Threshold {
 
 /** Part of the recorded normals that commissioning keeps for the calibration; the rest is learnt. */
 export const HELD_OUT_SHARE = 0.2;
-export const DEFAULT_CONFIDENCE = 0.9;
+const DEFAULT_CONFIDENCE = 0.9;
 /** Confidence of the scale by which a maximum is extrapolated when there is no tail. */
 const MARGIN_CONFIDENCE = 0.8;
 /** A spread below this share of the maximum is rounding. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Attributes, Value } from './graph.js';
-import { type HostData, type HostType, sizeOf } from './host-tensor.js';
+import type { HostData, HostType } from './host-tensor.js';
 
 /**
  * Makes the values of one graph. Two values with the same operator, inputs and attributes are one value
@@ -56,13 +56,6 @@ export class GraphBuilder {
 /** The repeated value of a constant, or undefined when it is no constant or not uniform. */
 export function uniformOf(value: Value): number | undefined {
   return value.data?.length === 1 ? Number(value.data[0]) : undefined;
-}
-
-/** All elements of a constant, in row-major order. */
-export function elementsOf(value: Value): number[] | undefined {
-  if (!value.data) return undefined;
-  const stored = Array.from(value.data, Number);
-  return stored.length === 1 ? new Array<number>(sizeOf(value.shape)).fill(stored[0] ?? 0) : stored;
 }
 
 /** A typed array of the given element type. */

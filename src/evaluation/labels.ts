@@ -12,11 +12,11 @@ export interface Labels {
   readonly unlabelled: number;
 }
 
-export const UNLABELLED = 255;
+const UNLABELLED = 255;
 const ANOMALOUS = new Set(['1', 'true', 'anomaly', 'outlier']);
 
 /** A judge of one cell: `value`, compared as a number where both are, else as text without regard to case. */
-export function meansAnomalous(value?: string): (cell: Cell) => boolean {
+function meansAnomalous(value?: string): (cell: Cell) => boolean {
   if (value === undefined) return (cell) => ANOMALOUS.has(plain(cell));
   const number = toNumber(value);
   return (cell) => plain(cell) === plain(value) || (number !== null && cell !== null && toNumber(cell) === number);

@@ -27,6 +27,7 @@ export interface RowFigures {
   readonly missingAlarmRate: number;
 }
 
+/** Rows counted by what they are and what was said of them. */
 export function confusionOf({ anomalous, flagged }: Pick<JudgedRows, 'anomalous' | 'flagged'>): Confusion {
   const counts = { hits: 0, misses: 0, falseAlarms: 0, quiet: 0 };
   anomalous.forEach((is, i) => {
@@ -65,6 +66,7 @@ export interface FaultSeen {
   readonly delayRows: number | null;
 }
 
+/** Every stretch of anomalous rows, in order: was it told, and how late. */
 export function faultsSeen(rows: JudgedRows): FaultSeen[] {
   const { anomalous, flagged } = rows;
   return starts(anomalous).map((start) => {
@@ -77,7 +79,7 @@ export function faultsSeen(rows: JudgedRows): FaultSeen[] {
 }
 
 /** How long a changepoint may take to be told; the window of SKAB's leaderboard, which follows the changepoint. */
-export const CHANGEPOINT_SECONDS = 60;
+const CHANGEPOINT_SECONDS = 60;
 
 /** Every changepoint: seconds until the alarm next came on or went off, at most `withinSeconds`; null when it did not. */
 export function changepointDelays(rows: JudgedRows, withinSeconds = CHANGEPOINT_SECONDS): (number | null)[] {

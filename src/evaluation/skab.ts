@@ -19,9 +19,9 @@ import { type SkabRun, skabRun } from './skab-run.js';
 import { type Spread, spreadOf } from './summary.js';
 
 /** SKAB's protocol: each run is its own operating point, and its first 400 rows are normal. */
-export const SKAB_TRAINING_ROWS = 400;
+const SKAB_TRAINING_ROWS = 400;
 /** A feed's default comes first; the others show what the promise costs. */
-export const SKAB_BUDGETS = ['week', 'day', 'hour'] as const;
+const SKAB_BUDGETS = ['week', 'day', 'hour'] as const;
 
 export interface SkabOptions {
   /** Folder with the runs as they are published. */

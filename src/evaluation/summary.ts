@@ -10,12 +10,14 @@ export interface Spread {
 export type MetricName = (typeof METRIC_NAMES)[number];
 export type MetricSpreads = Readonly<Record<MetricName, Spread>>;
 
+/** Mean and sample deviation, 0 for one value; NaN for none. */
 export function spreadOf(values: readonly number[]): Spread {
   const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
   const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
   return { mean, sd: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
 }
 
+/** Of every metric over the trials. */
 export function metricSpreads(metrics: readonly Metrics[]): MetricSpreads {
   const entries = METRIC_NAMES.map((name) => [name, spreadOf(metrics.map((m) => m[name]))] as const);
   return Object.fromEntries(entries) as MetricSpreads;

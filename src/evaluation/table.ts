@@ -15,6 +15,7 @@ export interface Table {
   readonly columns: readonly TableColumn[];
 }
 
+/** The cell of a row, 0-based; null where it is missing. */
 export function cellOf({ numbers, codes, texts }: TableColumn, row: number): Cell {
   const code = codes?.[row] ?? 0;
   if (code > 0) return texts[code - 1] ?? null;
@@ -22,6 +23,7 @@ export function cellOf({ numbers, codes, texts }: TableColumn, row: number): Cel
   return Number.isNaN(number) ? null : number;
 }
 
+/** The row, 0-based, as a source would give it. */
 export function cellsOf({ columns }: Table, row: number): Cells {
   const cells: Record<string, Cell> = {};
   for (const column of columns) cells[column.name] = cellOf(column, row);

@@ -1,10 +1,9 @@
 import { type AudioFeatureSpec, type Features, ModelError, type Observation, type Window } from '../contracts.js';
-import type { Rows } from './frame-stacks.js';
 import { type FramedWindow, Framer } from './framing.js';
 import { levelDb, levelOffsetDb } from './level.js';
 import { createLogMel, floorDb, type LogMel, type LogMelPicture } from './log-mel.js';
 import { joinSignalStats } from './signal-stats.js';
-import { soundRows, windowSamples } from './sound-rows.js';
+import { soundRows } from './sound-rows.js';
 
 export interface FeatureOptions {
   /** Windows of sound without what only people and alarms look at: level, health and picture. Default false. */
@@ -12,7 +11,7 @@ export interface FeatureOptions {
 }
 
 /** Sound → windows of rows, for every kind of sound features. */
-export class AudioFeatures implements Features {
+class AudioFeatures implements Features {
   private readonly framer: Framer;
   private readonly scratch: Float32Array;
   private readonly newestSamples: number;
@@ -70,30 +69,6 @@ export class AudioFeatures implements Features {
   }
 }
 
-/** Samples of one clip → every row of it once, with the clip's level, as training and clip scoring want it. */
-export type ClipRows = (samples: Float32Array) => Rows & { readonly levelDb: number };
-
-/**
- * A function from a clip (mono, at the spec's rate) to its rows: all frame stacks once, or all flat windows. The level
- * policy takes the level of the whole clip. It throws ModelError when the clip is too short for one row.
- */
-export async function createClipRows(spec: AudioFeatureSpec): Promise<ClipRows> {
-  checkFrames(spec);
-  const logMel = await createLogMel(spec.mel);
-  return (samples) => {
-    const bands = spec.mel.melBands;
-    const raw = new Float32Array(logMel.framesIn(samples.length) * bands);
-    logMel.writeRaw(samples, 0, raw.length / bands, raw, 0);
-    const level = levelDb(samples);
-    const offsetDb = levelOffsetDb(spec.level, level);
-    floorDb(raw, offsetDb);
-    const picture = { data: raw, frames: raw.length / bands, bands };
-    const rows = soundRows(spec, { picture, samples, offsetDb });
-    if (rows.shape[0] === 0) throw new ModelError(tooShort(spec, samples.length));
-    return { ...rows, levelDb: level };
-  };
-}
-
 /** @throws {ModelError} when a frame count makes no sense, naming it */
 export async function createAudioFeatures(
   spec: AudioFeatureSpec,
@@ -123,9 +98,4 @@ function checkFrames(spec: AudioFeatureSpec): void {
     throw new ModelError('ranks: expected at least one statistic, got none');
   const bad = spec.ranks.find((rank) => !(rank >= 0 && rank <= 1));
   if (bad !== undefined) throw new ModelError(`ranks: expected numbers from 0 to 1, got ${bad}`);
-}
-
-function tooShort(spec: AudioFeatureSpec, samples: number): string {
-  const needed = windowSamples(spec.kind === 'mel-frames' ? { ...spec, windowFrames: spec.stackFrames } : spec);
-  return `clip: expected at least ${needed} samples at ${spec.mel.sampleRateHz} Hz, got ${samples}`;
 }

@@ -22,7 +22,10 @@ export function frameStacks(picture: LogMelPicture, stackFrames: number, scratch
   return { data: stacks, shape: [rows, width] };
 }
 
-/** One row a window of `windowFrames` frames, a new one every `hopFrames`: (windows, windowFrames · bands). */
+/**
+ * One row a window of `windowFrames` frames, a new one every `hopFrames`: (windows, windowFrames · bands).
+ * @throws {ModelError} for a length below 1
+ */
 export function flatWindows(picture: LogMelPicture, windowFrames: number, hopFrames: number): Rows {
   if (windowFrames < 1 || hopFrames < 1)
     throw new ModelError(`window: expected lengths ≥ 1, got ${windowFrames}, ${hopFrames}`);

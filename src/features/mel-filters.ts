@@ -6,10 +6,12 @@ const BREAK_HZ = 1000;
 const BREAK_MEL = BREAK_HZ / HZ_PER_MEL;
 const LOG_STEP = Math.log(6.4) / 27;
 
+/** Slaney's scale: linear below 1 kHz, logarithmic above. */
 export function hzToMel(hz: number): number {
   return hz < BREAK_HZ ? hz / HZ_PER_MEL : BREAK_MEL + Math.log(hz / BREAK_HZ) / LOG_STEP;
 }
 
+/** The inverse of {@link hzToMel}. */
 export function melToHz(mel: number): number {
   return mel < BREAK_MEL ? mel * HZ_PER_MEL : BREAK_HZ * Math.exp(LOG_STEP * (mel - BREAK_MEL));
 }

@@ -120,10 +120,3 @@ export class TableEncoder {
 export function requiredColumns(spec: TableSpec): string[] {
   return spec.columns.map((column) => column.name);
 }
-
-/** What each number of an encoded row is: the column's name, or `protocol = tcp`. */
-export function tableLabels(spec: TableSpec): string[] {
-  return spec.columns.flatMap((column) =>
-    column.type === 'numeric' ? [column.name] : column.categories.map((category) => `${column.name} = ${category}`),
-  );
-}

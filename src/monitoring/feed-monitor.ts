@@ -27,14 +27,10 @@ import type { ClipRecorder } from './clip-recorder.js';
 import { EventDesk, type Explanation } from './event-desk.js';
 import { EventSound } from './event-sound.js';
 import type { FeedModel, HeardWindow } from './feed-model.js';
+import { LivePicture, type Spectrogram } from './live-picture.js';
 import { rowsTogether } from './rows-together.js';
 import { Suspects } from './suspects.js';
 import { type Grid, Understudy } from './understudy.js';
-
-/** Where a feed's log-mel frames are shown. */
-export interface Spectrogram {
-  spectrogram(feed: string, frames: { data: Float32Array; frames: number; bands: number; startMs: number }): void;
-}
 
 export interface FeedMonitorOptions {
   readonly feed: string;
@@ -67,6 +63,7 @@ export class FeedMonitor {
   readonly #options: FeedMonitorOptions;
   readonly #desk: EventDesk;
   readonly #sound: EventSound | null;
+  readonly #picture: LivePicture;
   readonly #suspects = new Suspects();
   #model: FeedModel;
   #understudy: Understudy | null = null;
@@ -82,12 +79,12 @@ export class FeedMonitor {
   #state: MachineState = 'unknown';
   #lastWindowMs: number | null = null;
   #lastStartMs: number | null = null;
-  #shownUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: FeedMonitorOptions, model: FeedModel) {
     this.#options = options;
     const { feed, clips: recorder, store, log } = options;
     this.#desk = new EventDesk(options);
+    this.#picture = new LivePicture(feed, options.spectrogram);
     this.#sound =
       recorder &&
       new EventSound({
@@ -276,7 +273,7 @@ export class FeedMonitor {
       const { windows, trouble } = found[i] ?? nothing;
       if (trouble) this.#trouble(trouble);
       for (const window of windows) {
-        this.#show(window);
+        this.#picture.show(window);
         await this.#judge(model, window, heard[at++] ?? { energy: Number.NaN, latents: null });
       }
       await this.#understudy?.observe(observation);
@@ -344,23 +341,6 @@ export class FeedMonitor {
     const what = event.kind === 'anomaly' ? 'anomaly' : `${event.kind} ${event.code ?? ''}`;
     this.#options.log(change === 'raised' ? 'warn' : 'info', `${this.feed}: ${what} ${change}: ${event.words}`);
     if (event.kind === 'anomaly') this.#sound?.follow(event, change);
-  }
-
-  /** The frames of a window that no earlier window has shown. */
-  #show({ logMel, startMs, endMs }: Window): void {
-    if (!logMel || !this.#options.spectrogram) return;
-    const frameMs = (endMs - startMs) / logMel.frames;
-    const first = Math.max(0, Math.min(logMel.frames, Math.ceil((this.#shownUntilMs - startMs) / frameMs - 0.5)));
-    const data = logMel.data.subarray(first * logMel.bands);
-    const frames = logMel.frames - first;
-    if (frames > 0)
-      this.#options.spectrogram.spectrogram(this.feed, {
-        data,
-        frames,
-        bands: logMel.bands,
-        startMs: startMs + first * frameMs,
-      });
-    this.#shownUntilMs = endMs;
   }
 
   #tell(verdict: Verdict): void {

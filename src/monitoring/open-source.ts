@@ -83,6 +83,7 @@ function columnsOf(spec: FeatureSpec) {
   return known && { requiredColumns: known.columns.map((c) => c.name), timeColumn: known.timeColumn };
 }
 
+/** Pixels of what a feed of pictures is to deliver. */
 export function pictureSize(spec: FeatureSpec): { width: number; height: number; channels: 1 | 3 } {
   const { width, height, channels } = spec.kind === 'image-flat' ? spec : defaultImageFlat();
   return { width, height, channels };

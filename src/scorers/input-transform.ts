@@ -53,9 +53,6 @@ export interface TransformOptions {
 
 const ROWS_PER_COMPONENT = 6;
 
-/** Width that the encoder sees. */
-export const transformedWidth = (t: InputTransform): number => t.whitening?.components ?? t.width;
-
 /** Principal components that so many rows of such a width are whitened to at most; 0 when they are not whitened. */
 export function whitenedWidth(
   rows: number,
@@ -102,6 +99,7 @@ export const cutsOff = ({ whitening }: InputTransform): boolean => whitening !==
 /** The outside part is at least this share of the whole, against rounding. */
 export const LEAST_OUTSIDE = 1e-6;
 
+/** (N, W) → (N, W) scaled, or (N, P) where rows are whitened; `outside` (N) only where whitening leaves something out. */
 export function applyTransform(rows: RowMatrix, transform: InputTransform): TransformedRows {
   const scaled = scaleRows(rows, transform);
   const { whitening } = transform;
@@ -197,6 +195,7 @@ function bent(x: number, { power, shift, scale }: PowerCurves, j: number): numbe
   return (bend(near, power[j] as number) - (shift[j] as number)) * (scale[j] as number);
 }
 
+/** @param components P at most; fewer where the rows (N, W) have no more principal axes */
 export function fitWhitening({ data, width }: RowMatrix, components: number): Whitening {
   const { centre, axes, totalVariance } = principalAxes({ data, width }, components);
   const kept = axes.length;

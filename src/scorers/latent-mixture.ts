@@ -90,7 +90,7 @@ export function networksOf({ settings, shape }: PreparedRows, parameters: Float3
   };
 }
 
-/** Latents of every training row (N, D), standardised where the recipe says so. */
+/** Latents of every training row (N, D), standardised where the recipe says so. @throws {ModelError} when one is not finite */
 export async function latentsOf(
   { x, settings, shape }: PreparedRows,
   networks: DagmmNetworks,

@@ -32,6 +32,7 @@ export function viewFacts({ views, densities, dependence }: RowViews): Hyperpara
 export const mixtureParameters = ({ model }: Pick<LatentMixture, 'model'>): MixtureParameters =>
   parametersOf(model.mixture, model.settings.epsilon);
 
+/** A fitted mixture as a package states it. */
 export function parametersOf({ components, size, phi, mean, covariance }: Mixture, epsilon: number): MixtureParameters {
   return { components, size, phi: [...phi], mean: [...mean], covariance: [...covariance], epsilon };
 }

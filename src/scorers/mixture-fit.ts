@@ -83,9 +83,6 @@ export function memberships(rows: Rows, mixture: Mixture): Float64Array {
   return rho;
 }
 
-export const meanLogLikelihood = (rows: Rows, mixture: Mixture): number =>
-  -energies(rows, mixture).reduce((sum, e) => sum + e, 0) / rowCount(rows);
-
 /** Fills ρ (N, K) and returns the log-likelihood. */
 function expect(rows: Rows, mixture: Mixture, rho: Float64Array): number {
   const k = mixture.components;

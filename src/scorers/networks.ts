@@ -17,11 +17,13 @@ export function initialise(layers: readonly number[], random: Random): number[] 
   });
 }
 
+/** Glorot's uniform weights, biases 0, of encoder and decoder in one vector. */
 export function initialAutoencoder(shape: NetworkShape, random: Random): Float32Array {
   const { encoder, decoder } = layerWidths(shape);
   return Float32Array.from([...initialise(encoder, random), ...initialise(decoder, random)]);
 }
 
+/** The same of the estimation network. */
 export function initialEstimator(shape: NetworkShape, random: Random): Float32Array {
   return Float32Array.from(initialise(layerWidths(shape).estimator, random));
 }
@@ -50,6 +52,7 @@ export function unpackAutoencoder(parameters: tf.Tensor, shape: NetworkShape): t
   return flatten(unpackLayers(parameters, [encoder, decoder]).flat());
 }
 
+/** Weights and biases in turn: (from, to), (to), … */
 export function unpackEstimator(parameters: tf.Tensor, shape: NetworkShape): tf.Tensor[] {
   return flatten(unpackLayers(parameters, [layerWidths(shape).estimator]).flat());
 }

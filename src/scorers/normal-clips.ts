@@ -115,7 +115,7 @@ export class NormalClips {
 }
 
 /** @throws {ModelError} naming what is not as expected */
-export function parseNormals(text: string, path: string): NormalsFile {
+function parseNormals(text: string, path: string): NormalsFile {
   let json: unknown;
   try {
     json = JSON.parse(text);

@@ -18,7 +18,8 @@ import {
   takePlace,
 } from './package-places.js';
 
-export const MODEL_FILE = 'model.onnx';
+const MODEL_FILE = 'model.onnx';
+
 export { MANIFEST_FILE };
 
 export interface ModelPackage {

@@ -84,6 +84,7 @@ async function renameIfThere(from: string, to: string): Promise<void> {
   }
 }
 
+/** What was made or renamed in a folder is on the disk when this resolves. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {

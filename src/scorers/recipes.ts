@@ -6,7 +6,6 @@ import { latentSize, type NetworkShape, type ResidualKind, residualSize } from '
 
 /** `paper-full` is `paper` with the paper's own epoch counts, however long they take. */
 export const RECIPES = ['paper', 'paper-full', 'robust'] as const;
-export type Recipe = (typeof RECIPES)[number];
 
 /** Every hyper-parameter of one training. Any of them may be overridden. */
 export interface DagmmSettings extends TransformOptions {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { openRandom } from './random.js';
 import { type RowMatrix, rowsOf } from './row-matrix.js';
 
+/** Copies of the rows at these 0-based places, in their order. */
 export function pickRows({ data, width }: RowMatrix, index: ArrayLike<number>): RowMatrix {
   const out = new Float32Array(index.length * width);
   for (let i = 0; i < index.length; i++) {

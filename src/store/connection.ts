@@ -87,6 +87,7 @@ export function setTight(db: Database, tight: boolean): void {
   db.pragma(`wal_autocheckpoint = ${tight ? 8 : 500}`);
 }
 
+/** Size of the write-ahead log beside a database; 0 where there is none. */
 export function walBytes(path: string): number {
   return fileBytes(`${path}-wal`);
 }

@@ -197,8 +197,9 @@ describe.skipIf(chromiumMissing)('dashboard in a browser (needs Debian package: 
     await page.locator('[data-link="live"]').waitFor();
     const loadedAt = await page.evaluate(() => performance.timeOrigin);
     await first.close();
+    const loaded = page.waitForEvent('load');
     const second = await SimulatedPlant.open({ port: first.sink.port, version: '0.2.0' });
-    await page.waitForEvent('load');
+    await loaded;
     await page.locator('[data-link="live"]').waitFor();
     expect(await page.evaluate(() => performance.timeOrigin)).toBeGreaterThan(loadedAt);
     await close();

@@ -393,9 +393,11 @@ describe('a live feed', () => {
   });
 
   it('is late when that lasts, whether the clock was set or not', () => {
-    const slow = (second: number) => (second > 20 ? 200 * Math.min(second - 20, 30) : 0);
+    const slow = (second: number, from = 20) => 200 * Math.min(Math.max(0, second - from), 30);
     expect(live(60, (second) => 1000 * second, slow)[0]).toBe('late raised');
     expect(live(240, set, (second) => (second > 40 ? 6000 : 0))[0]).toBe('late raised');
+    const setBack = (second: number) => 1000 * second + (second > 40 && second < 60 ? 3_600_000 : 0);
+    expect(live(240, setBack, (second) => slow(second, 120))[0]).toBe('late raised');
   });
 });
 

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AudioFeatureSpec, ModelError, type Window } from '../../src/contracts.js';
-import { createClipRows } from '../../src/features/audio-features.js';
 import { createFeatures } from '../../src/features/create-features.js';
 import { defaultImageFlat, defaultMel, defaultMelFlat, defaultMelFrames } from '../../src/features/default-specs.js';
 import { flatWindows, frameStacks } from '../../src/features/frame-stacks.js';
@@ -128,8 +127,6 @@ describe('windows of sound', () => {
     expect(windows).toHaveLength(1 + Math.floor((311 - 156) / 31));
     expect(windows[2]?.shape).toEqual([1, 156 * 64]);
     expect(bits(windows[2]?.data)).toBe(bits(whole.data.slice(62 * 64, 218 * 64)));
-    const all = (await createClipRows(defaultMelFlat()))(samples);
-    expect(bits(all.data)).toBe(bits(Float32Array.from(windows.flatMap((window) => [...window.data]))));
   });
 
   it('join the health of the blocks they cover by the samples covered', async () => {
@@ -231,27 +228,11 @@ describe('the level policy', () => {
   });
 });
 
-describe('rows of a clip', () => {
-  it('are the stacks of one window when the window is the whole clip', async () => {
-    const samples = demoClip('pump-00-abnormal').slice(0, 99 * 512 + 1_024);
-    const spec = { ...defaultMelFrames({ policy: 'match', referenceLevelDb: -30 }), windowFrames: 100, hopFrames: 100 };
-    const [window] = await windowsOf(spec, [777], samples);
-    const rows = (await createClipRows(spec))(samples);
-    expect(rows.shape).toEqual([96, 320]);
-    expect(bits(rows.data)).toBe(bits(window?.data));
-    expect(rows.levelDb).toBe(window?.levelDb);
-  });
-
+describe('rows', () => {
   it('have the width and number that the spec says', () => {
     expect([rowWidth(defaultMelFrames()), rowsPerWindow(defaultMelFrames())]).toEqual([320, 27]);
     expect([rowWidth(defaultMelFlat()), rowsPerWindow(defaultMelFlat())]).toEqual([9_984, 1]);
     expect([rowWidth(defaultImageFlat()), rowsPerWindow(defaultImageFlat())]).toEqual([12_288, 1]);
-  });
-
-  it('refuse a clip that is too short for one row, saying how long it must be', async () => {
-    const rows = await createClipRows(defaultMelFrames());
-    expect(() => rows(new Float32Array(3_071))).toThrow('at least 3072 samples at 16000 Hz, got 3071');
-    expect(rows(new Float32Array(3_072)).shape).toEqual([1, 320]);
   });
 
   it('stack by hand: three frames of two bands, two at a time', () => {

@@ -142,7 +142,9 @@ describe('the windows of a table', () => {
     const features = new TableFeatures(spec);
     const lab = spec.columns.findIndex(({ name }) => name === 'lab');
     const seen = Array.from({ length: 60 }, (_, i) => {
-      const [window] = features.push(row({ ...rows[i], lab: i === 0 ? 3 : i === 20 ? 1e6 : null }, i));
+      const [window] = features.push(
+        row({ ...rows[i], lab: i === 0 ? 3 : i === 20 ? 1e6 : i === 25 ? 'bad' : null }, i),
+      );
       return window?.data[lab] ?? Number.NaN;
     });
     expect(new Set(seen.slice(0, 20))).toEqual(new Set([seen[0]]));

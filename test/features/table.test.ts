@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, ModelError, type RowObservation, type TableSpec } from '../../src/contracts.js';
 import { createFeatures } from '../../src/features/create-features.js';
 import { rowWidth } from '../../src/features/spec-sizes.js';
-import { requiredColumns, TableEncoder, tableLabels } from '../../src/features/table-encoder.js';
+import { requiredColumns, TableEncoder } from '../../src/features/table-encoder.js';
 import { TableFeatures } from '../../src/features/table-features.js';
 import { fitTableSpec } from '../../src/features/table-fit.js';
 import type { Cells } from '../../src/sources/tables/cells.js';
@@ -42,7 +42,6 @@ describe('a table spec', () => {
       { name: 'mode', type: 'categorical', categories: ['idle', 'run'] },
     ]);
     expect([rowWidth(spec), requiredColumns(spec)]).toEqual([4, ['Pressure', 'Flow', 'mode']]);
-    expect(tableLabels(spec)).toEqual(['Pressure', 'Flow', 'mode = idle', 'mode = run']);
   });
 
   it('says which columns it left out, and why', () => {

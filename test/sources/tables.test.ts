@@ -107,10 +107,22 @@ describe('a table', () => {
       { a: 1, b: 2, c: 3 },
     ]);
     expect(cellsOf(',a,b\n,,5\n')).toEqual([{ '': null, a: null, b: 5 }]);
-    const [row, without, ...others] = parse('a,b,t\n1,2,3\nb,c,t\n5,6,7\n', ['a']);
+    expect(cellsOf('0,1,2\n5,6,7\n0,1,1\n1,2,3\n0,1,2\n8,9,9\n').map(Object.values)).toEqual([
+      ...[
+        [5, 6, 7],
+        [0, 1, 1],
+        [1, 2, 3],
+      ],
+      [8, 9, 9],
+    ]);
+    expect(cellsOf('pump,valve,p\nvalve,pump,4\n1,2,3\n')).toEqual([
+      { pump: 'valve', valve: 'pump', p: 4 },
+      { pump: 1, valve: 2, p: 3 },
+    ]);
+    const [row, without, ...others] = parse('a,b,t\n1,2,3\nb,c,t\n5,6,7\na,b,t\n8,9,9\n', ['a']);
     expect(row).toMatchObject({ row: 1, cells: { a: 1 } });
     expect(without).toMatchObject({ kind: 'bad-file', message: 'rig.csv: expected column "a", found "b", "c", "t"' });
-    expect(others).toEqual([]);
+    expect(others).toMatchObject([{ row: 3, line: 6, cells: { a: 8, b: 9, t: 9 } }]);
   });
 
   it('says the line of a row with missing or surplus fields, and goes on', () => {

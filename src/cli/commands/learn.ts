@@ -9,7 +9,7 @@ import { openEmbeddedBroker } from '../../sinks/mqtt/index.js';
 import { takeDataFolder } from '../../store/service-file.js';
 import { readConfig } from '../configuration.js';
 import { interruptSignal } from '../options.js';
-import { printJson, printLine } from '../output.js';
+import { complain, printJson, printLine } from '../output.js';
 import { Progress } from '../progress.js';
 import { openServiceLink, type ServiceLink } from '../service-link.js';
 
@@ -104,9 +104,9 @@ async function ownBroker({ mqtt }: Config, { source, operating }: FeedConfig) {
   if (!mqtt.enabled || brokerIsExternal(mqtt) || (source.type !== 'topic' && operating.from !== 'topic')) return null;
   const broker = await openEmbeddedBroker({
     port: mqtt.port,
-    onNotice: (line) => process.stderr.write(`auscult: ${line}\n`),
+    onNotice: complain,
   });
-  process.stderr.write(`auscult: listening for rows on the broker ${broker.url}\n`);
+  complain(`listening for rows on the broker ${broker.url}`);
   return broker;
 }
 
@@ -164,7 +164,7 @@ class Teller {
   }
 
   note(line: string): void {
-    if (process.stderr.isTTY !== true) process.stderr.write(`auscult: ${line}\n`);
+    if (process.stderr.isTTY !== true) complain(line);
   }
 
   end(): void {

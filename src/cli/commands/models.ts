@@ -5,7 +5,7 @@ import { AuscultError, ConfigError, type Manifest } from '../../contracts.js';
 import { describeBudget } from '../../decision/threshold.js';
 import { perMs } from '../../monitoring/feed-settings.js';
 import { readManifest } from '../../scorers/package-files.js';
-import { printJson, printTable } from '../output.js';
+import { complain, printJson, printTable } from '../output.js';
 
 const week = { falseAlarms: 1, perMs: perMs.week };
 
@@ -40,7 +40,7 @@ async function readAll(folder: string): Promise<Manifest[]> {
       manifests.push(await readManifest(join(folder, name)));
     } catch (error) {
       if (!(error instanceof AuscultError)) throw error;
-      process.stderr.write(`auscult: ${error.message}\n`);
+      complain(error.message);
       process.exitCode = 1;
     }
   }

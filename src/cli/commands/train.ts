@@ -14,10 +14,10 @@ import { perMs } from '../../monitoring/feed-settings.js';
 import { METHODS, methodNamed, recipeOf } from '../../scorers/methods.js';
 import { parseRowRange, type RowRange } from '../../sources/tables/row-range.js';
 import { gather, interruptSignal, list, secondsRange, wholeNumber } from '../options.js';
-import { printJson, printLine } from '../output.js';
+import { complain, printJson, printLine } from '../output.js';
 import { Progress } from '../progress.js';
 import { recordedFiles, recordedSource } from '../recorded.js';
-import { say, sayTroubles } from '../replay-files.js';
+import { sayTroubles } from '../replay-files.js';
 
 interface Flags {
   preset: string;
@@ -122,7 +122,7 @@ async function train(flags: Flags): Promise<void> {
       onNote: (line) => notes.push(line),
     });
     progress.stop();
-    notes.forEach(say);
+    notes.forEach(complain);
     sayTroubles(troubles);
     if (flags.json) return printJson(manifest);
     const { training, calibration, features } = manifest;

@@ -74,7 +74,7 @@ const labelledTicks = (axis: Axis): readonly (readonly [number, string])[] =>
   axis.ticks ?? ticksOf(axis).map((tick) => [tick, tickLabel(tick)]);
 
 /** Some four round numbers within the axis. */
-export function ticksOf({ from, to, logarithmic }: Axis): number[] {
+function ticksOf({ from, to, logarithmic }: Axis): number[] {
   if (logarithmic) {
     const [first, last] = [Math.ceil(Math.log10(from) - 1e-9), Math.floor(Math.log10(to) + 1e-9)];
     if (last > first) {

@@ -29,6 +29,7 @@ export function heardSamples(clip: KnownClip, spec: AudioFeatureSpec): number {
 export const isShort = (clip: KnownClip, spec: AudioFeatureSpec): boolean =>
   factsOf(clip, spec).samples < windowSamples(spec);
 
+/** Length and level of a clip at the rate of these features. @throws {SourceError} when it was not read at that rate */
 export function factsOf({ path, at }: KnownClip, { mel }: AudioFeatureSpec) {
   const facts = at[mel.sampleRateHz];
   if (facts) return facts;

@@ -38,6 +38,10 @@ export interface ReadDatasetOptions {
 /** Clips of one request. */
 const BATCH = 32;
 
+/**
+ * Every clip once, whoever of the threads is free. What cannot be read is skipped, by name.
+ * @throws the signal's reason
+ */
 export async function readDataset(dataset: SoundDataset, options: ReadDatasetOptions): Promise<ReadDataset> {
   const clips = distinct(dataset.machines.flatMap(({ train, test }) => [...train, ...test]));
   const found = new Map<string, ReadClip>();

@@ -120,7 +120,7 @@ async function scoreClips(
 const WINDOWS_AT_ONCE = 48;
 
 /** Energies of a clip's windows as they lie when it is scored: stacks of frames side by side, each once. */
-export async function windowEnergies(
+async function windowEnergies(
   scorer: RowScorer,
   clip: HeardClip,
   spec: AudioFeatureSpec,

@@ -20,6 +20,7 @@ const FOLDS = 5;
  * several r (and perhaps more statistics): the r is taken under which held-out normals are likeliest, each with its bands
  * standardised so that likelihoods of different r compare. One component: its covariance is shrunk (Ledoit and Wolf),
  * since there are few clips. Energy: −log p, nats.
+ * @throws {ModelError} when rows are not pooled bands
  */
 export function fitGmmTwfr(rows: RowMatrix, settings: Values<typeof GMM_TWFR>, options: FitOptions): FittedModel {
   const [statistics = 0, bands = 0] = options.rowShape ?? [];

@@ -11,6 +11,7 @@ import type { Values } from './settings.js';
 /**
  * max(0, |L − mean L| − dead zone), dB. The dead zone keeps it a control where clips were brought to one level: what is left
  * then is hundredths of a decibel, since a window is not quite the whole clip, and a rank of those says nothing.
+ * @throws {ModelError} when a row is not one level
  */
 export function fitLevelDistance(
   rows: RowMatrix,

@@ -19,6 +19,7 @@ export interface Distribution {
   readonly count: number;
 }
 
+/** @param column (N) of any order */
 export function distributionOf(column: Float32Array): Distribution {
   const sorted = column.slice().sort();
   const last = sorted.filter((x, i) => i === sorted.length - 1 || x !== sorted[i + 1]);
@@ -69,7 +70,7 @@ export function keptValues({ values, upTo, count }: Distribution, error: number)
 const TINY = 2 ** -126;
 
 /** The next float32; past 0 the next normal one, since some devices take all smaller ones for 0. */
-export function nextUp(x: number): number {
+function nextUp(x: number): number {
   if (Math.abs(x) < TINY) return TINY;
   const bits = new Int32Array(1);
   const float = new Float32Array(bits.buffer);

@@ -19,7 +19,7 @@ import {
 } from './residual-network.js';
 
 /** Of the autoencoder, in the order in which it takes them. */
-export function autoencoderParameters(shape: PictureShape): Parameter[] {
+function autoencoderParameters(shape: PictureShape): Parameter[] {
   const { code, framework } = shape;
   const flat = flatSize(shape);
   const [encoder, decoder] =

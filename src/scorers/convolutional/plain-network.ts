@@ -9,11 +9,13 @@ import { channelsOf, type PictureShape, type Side, sidesOf } from './picture-sha
 
 const SIDE = 4;
 
+/** A stage halves the picture: a filter and a bias each. */
 export function plainEncoder(shape: PictureShape): Parameter[] {
   const channels = channelsOf(shape);
   return shape.stages.flatMap((to, i) => [filter(channels[i] as number, to, SIDE), bias(to)]);
 }
 
+/** The stages back, the last one to the picture's own channels. */
 export function plainDecoder(shape: PictureShape): Parameter[] {
   const channels = channelsOf(shape).reverse();
   return channels.slice(1).flatMap((to, i) => [transposedFilter(channels[i] as number, to, SIDE), bias(to)]);

@@ -11,6 +11,7 @@ import { channelsOf, type PictureShape, type Side, sidesOf } from './picture-sha
 
 const affine = (channels: number): Parameter[] => [gain(channels), bias(channels)];
 
+/** A stage halves the picture: two filters, and one past them, each with gain and bias. */
 export function residualEncoder(shape: PictureShape): Parameter[] {
   const channels = channelsOf(shape);
   return shape.stages.flatMap((to, i) => {
@@ -19,6 +20,7 @@ export function residualEncoder(shape: PictureShape): Parameter[] {
   });
 }
 
+/** The stages back; the last one has biases alone. */
 export function residualDecoder(shape: PictureShape): Parameter[] {
   const channels = channelsOf(shape).reverse();
   return channels.slice(1).flatMap((to, i) => {

@@ -26,7 +26,7 @@ export async function fitInterpolation(
 }
 
 /** @param frames odd */
-export function middleFrame(frames: number, bands: number): StackTask {
+function middleFrame(frames: number, bands: number): StackTask {
   const side = ((frames - 1) / 2) * bands;
   return (x) => {
     const [before, wanted, after] = tf.split(x, [side, bands, side], 1) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];

@@ -27,7 +27,7 @@ const widthsOf = ({ inputs, hidden, code, outputs }: StackNetwork): number[] => 
 ];
 
 /** Units of each layer but the last. */
-export const unitsOf = (network: StackNetwork): number[] => widthsOf(network).slice(1, -1);
+const unitsOf = (network: StackNetwork): number[] => widthsOf(network).slice(1, -1);
 
 export const unitCount = (network: StackNetwork): number => unitsOf(network).reduce((sum, units) => sum + units, 0);
 

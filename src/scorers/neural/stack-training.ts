@@ -70,7 +70,7 @@ export async function trainStack(
 const MOMENTUM = 0.99;
 
 /** State behind Adam's, where there is batch normalisation: running means and variances of the units (S). */
-export function stackStep(network: StackNetwork, task: StackTask, settings: StackSettings): Step {
+function stackStep(network: StackNetwork, task: StackTask, settings: StackSettings): Step {
   return (state, [x]) => {
     const { seen, wanted } = task(x as tf.Tensor2D);
     const tensors = unpackStack(state[0] as tf.Tensor, network);

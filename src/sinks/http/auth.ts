@@ -106,7 +106,7 @@ export class Auth {
   }
 }
 
-export function addressOf(request: IncomingMessage): string {
+function addressOf(request: IncomingMessage): string {
   return request.socket.remoteAddress ?? 'unknown';
 }
 

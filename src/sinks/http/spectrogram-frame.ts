@@ -27,6 +27,7 @@ export function quantiseDb(db: number): number {
   return level > 0 ? Math.min(level, 255) : 0;
 }
 
+/** The bytes of one message: a header, then a byte for each level. */
 export function encodeSpectrogram(message: SpectrogramMessage): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES + message.levels.length);
   const view = new DataView(bytes.buffer);

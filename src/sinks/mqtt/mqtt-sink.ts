@@ -16,8 +16,8 @@ import { Backoff } from './backoff.js';
 import { Bell } from './bell.js';
 import { CommandService } from './commands.js';
 import { deliver } from './delivery.js';
-import { farewellMessages } from './farewell.js';
-import { birthTopic, discoveryMessage } from './home-assistant.js';
+import { Greeting, type GreetingOptions } from './greeting.js';
+import { birthTopic } from './home-assistant.js';
 import { learningMessage, type MqttMessage, scoreMessage, stateMessage, statusMessage } from './messages.js';
 import { ScoreGate } from './score-gate.js';
 import { checkTopicLength, type Topics } from './topics.js';
@@ -30,7 +30,7 @@ const STABLE_MS = 10_000;
 /** So many in a row that were none look like two clients that take each other's place. */
 const BRIEF = 3;
 
-export interface MqttSinkOptions {
+export interface MqttSinkOptions extends GreetingOptions {
   /** mqtt://host:1883, mqtts://host:8883, ws://, wss://; may carry user and password. */
   readonly url: string;
   readonly username?: string;
@@ -44,26 +44,9 @@ export interface MqttSinkOptions {
   readonly keepaliveS?: number;
   /** Wait between attempts, doubling. Default 1 s to 60 s. */
   readonly retry?: { readonly minMs: number; readonly maxMs: number };
-  readonly topics: Topics;
-  /** Machines of this site, by the names that events carry. */
-  readonly machines: readonly string[];
-  /** Machines that the site had before: what is retained of each is taken back once, and then it is told. */
-  readonly former?: { readonly machines: readonly string[]; readonly onTakenBack: (machine: string) => void };
-  /** Version of Auscult, said in status and discovery. */
-  readonly version: string;
-  /** Discovery prefix; null for no Home Assistant. */
-  readonly homeAssistantPrefix: string | null;
   readonly outbox: Outbox;
-  /** Topics of others that are listened to, retained messages too: whether a machine runs, say. */
-  readonly watched?: readonly WatchedTopic[];
   /** null: commands are not listened for. */
   readonly commands: CommandHandler | null;
-  readonly log: { info(line: string): void; warn(line: string): void };
-}
-
-export interface WatchedTopic {
-  readonly topic: string;
-  readonly onMessage: (payload: string) => void;
 }
 
 export interface MqttHealth {
@@ -90,7 +73,7 @@ export class MqttSink implements Sink {
   readonly #options: MqttSinkOptions;
   readonly #address: BrokerAddress;
   readonly #states = new Map<string, MqttMessage>();
-  readonly #former: Set<string>;
+  readonly #greeting: Greeting;
   readonly #gate = new ScoreGate();
   readonly #bell = new Bell();
   readonly #backoff: Backoff;
@@ -102,7 +85,6 @@ export class MqttSink implements Sink {
   /** True while the broker knows that we are online. */
   #greeted = false;
   #failure: string | null = null;
-  #refused: string | null = null;
   #connections = 0;
   /** Connections in a row that were lost soon. */
   #brief = 0;
@@ -114,7 +96,6 @@ export class MqttSink implements Sink {
     this.#options = options;
     this.#address = brokerAddress(options.url, options.username, options.password);
     this.#backoff = new Backoff(options.retry ?? { minMs: 1_000, maxMs: 60_000 });
-    this.#former = new Set(options.former?.machines);
     for (const machine of machines) {
       checkTopicLength(topics, machine);
       this.#states.set(machine, stateMessage(topics, machine, 'unknown', Date.now()));
@@ -123,6 +104,8 @@ export class MqttSink implements Sink {
     this.#commands =
       handler &&
       new CommandService({ topics, machines, handler, answer, onWarning: (line) => log.warn(`MQTT ${line}`) });
+    const commandTopics = this.#commands ? [topics.siteCommand, topics.machineCommands] : [];
+    this.#greeting = new Greeting(options, this.#address.url, commandTopics);
     this.#running = this.#run();
   }
 
@@ -160,7 +143,7 @@ export class MqttSink implements Sink {
       connected: this.#greeted,
       broker: this.#address.url,
       failure: this.#failure,
-      refused: this.#refused,
+      refused: this.#greeting.refused,
       connections: this.#connections,
       delivered: this.#delivered,
       scoresDropped: this.#scoresDropped,
@@ -197,7 +180,7 @@ export class MqttSink implements Sink {
     const sinceMs = performance.now();
     this.#connection = connection;
     try {
-      await this.#greet(connection);
+      await this.#greeting.greet(connection, this.#states.values(), this.#status('online'));
       this.#connected();
       await deliver(
         {
@@ -244,48 +227,6 @@ export class MqttSink implements Sink {
     return connection;
   }
 
-  /** Alerts do not wait for what else a broker may refuse. States before status: a machine's state counts only while the status says online, so an old one must not count again. */
-  async #greet(connection: MqttConnection): Promise<void> {
-    const { topics, homeAssistantPrefix: prefix } = this.#options;
-    const filters = [
-      topics.status,
-      ...new Set(this.#options.watched?.map(({ topic }) => topic)),
-      ...(this.#commands ? [topics.siteCommand, topics.machineCommands] : []),
-      ...(prefix === null ? [] : [birthTopic(prefix)]),
-    ];
-    const refused: string[] = [];
-    const ask = (asked: Promise<void>) => asked.catch((error) => refused.push(refusalOf(error)));
-    for (const filter of filters) await ask(connection.subscribe([filter]));
-    await ask(this.#takeBack(connection));
-    for (const message of this.#discovery()) await ask(connection.publish(message));
-    this.#note(refused);
-    for (const message of this.#states.values()) await connection.publish(message);
-    await connection.publish(this.#status('online'));
-  }
-
-  /** The same refusals are told once. */
-  #note(refused: readonly string[]): void {
-    const line = refused.length > 0 ? refused.join('; ') : null;
-    if (line !== null && line !== this.#refused) {
-      this.#options.log.warn(`MQTT broker ${this.#address.url}: ${line}; alerts go on without`);
-    }
-    this.#refused = line;
-  }
-
-  async #takeBack(connection: MqttConnection): Promise<void> {
-    const { topics, homeAssistantPrefix: prefix, former } = this.#options;
-    for (const machine of this.#former) {
-      for (const message of farewellMessages(topics, prefix, machine)) await connection.publish(message);
-      this.#former.delete(machine);
-      former?.onTakenBack(machine);
-    }
-  }
-
-  #discovery(): MqttMessage[] {
-    const { topics, machines, version, homeAssistantPrefix: prefix } = this.#options;
-    return prefix === null ? [] : machines.map((machine) => discoveryMessage({ topics, prefix, machine, version }));
-  }
-
   #status(status: 'online' | 'offline'): MqttMessage {
     return statusMessage(this.#options.topics, status, this.#options.version);
   }
@@ -308,7 +249,7 @@ export class MqttSink implements Sink {
     if (retained) return; // an old command, or news from before this connection
     if (topic === topics.status) this.#contradict(payload);
     else if (prefix !== null && topic === birthTopic(prefix)) {
-      if (payload.toString() === 'online') for (const message of this.#discovery()) this.#publishSoon(message);
+      if (payload.toString() === 'online') for (const message of this.#greeting.discovery()) this.#publishSoon(message);
     } else if (this.#commands?.accepts(topic)) this.#commands.receive(topic, payload);
   }
 
@@ -338,12 +279,6 @@ export class MqttSink implements Sink {
     }
     await this.#running;
   }
-}
-
-/** @throws what is no refusal */
-function refusalOf(error: unknown): string {
-  if (error instanceof Refusal) return error.message;
-  throw error;
 }
 
 function saysOnline(payload: Buffer): boolean {

@@ -39,6 +39,7 @@ export async function openFile(path: string, bufferBytes: number): Promise<ByteS
 /**
  * The same for a program that does nothing else meanwhile: each call waits for the disk, which for a small file takes a
  * tenth of the time that handing it to other threads does. Not for a service: a dead network drive would stop it.
+ * @throws {SourceError} when it is no file that can be opened
  */
 export function openFileBlocking(path: string, bufferBytes: number): ByteSource {
   let file: number | undefined;

@@ -1,4 +1,4 @@
-import { type Cells, toCells, withColumns } from '../tables/cells.js';
+import { type Cells, lackOf, toCells, withColumns } from '../tables/cells.js';
 
 export interface RowMessage {
   readonly rows: readonly Cells[];
@@ -33,17 +33,11 @@ function toRow(value: unknown, requiredColumns: readonly string[]): Cells | stri
   }
   const cells = toCells(value);
   const row = withColumns(cells, requiredColumns);
-  return row ?? `expected column ${quoted(requiredColumns)}, found ${quoted(Object.keys(cells))}`;
+  return row ?? lackOf(requiredColumns, Object.keys(cells));
 }
 
 function shown(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not reach the log
   const line = text.slice(0, 40).replaceAll(/[\u0000-\u001f\u007f\ufffd]+/g, '·');
   return line === '' ? 'nothing' : `${line}${text.length > 40 ? '…' : ''}`;
-}
-
-function quoted(names: readonly string[]): string {
-  if (names.length === 0) return 'none';
-  const some = names.slice(0, 20).map((name) => `"${name}"`);
-  return names.length > 20 ? `${some.join(', ')} and ${names.length - 20} more` : some.join(', ');
 }

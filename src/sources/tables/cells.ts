@@ -51,6 +51,17 @@ export function withColumns(cells: Cells, needed: readonly string[]): Cells | nu
     : { ...cells, ...Object.fromEntries(absent.map((name) => [name, null])) };
 }
 
+/** Why a table cannot be used, for a message. */
+export function lackOf(absent: readonly string[], found: readonly string[]): string {
+  return `expected column ${quoted(absent)}, found ${quoted(found)}`;
+}
+
+function quoted(names: readonly string[]): string {
+  if (names.length === 0) return 'none';
+  const shown = names.slice(0, 20).map((name) => `"${name}"`);
+  return names.length > 20 ? `${shown.join(', ')} and ${names.length - 20} more` : shown.join(', ');
+}
+
 const DEEPEST = 8;
 
 function collect(value: unknown, name: string, cells: [string, Cell][], depth: number): void {

@@ -5,6 +5,8 @@ export interface CsvDialect {
   readonly columns: readonly string[];
   /** False when the first line is data already; the columns are then "column 1", "column 2", … */
   readonly hasHeader: boolean;
+  /** Of the columns, those that no value of a row is likely to be: words. */
+  readonly names: ReadonlySet<string>;
 }
 
 const delimiters = [',', ';', '\t', '|'];
@@ -28,7 +30,8 @@ export function csvDialect(firstLine: string, declared: string | null): CsvDiale
   const names = best.fields.map((field) => field.trim());
   const hasHeader = looksLikeHeader(names);
   const columns = hasHeader ? uniqueNames(names) : names.map((_, i) => `column ${i + 1}`);
-  return { delimiter: best.delimiter, columns, hasHeader };
+  const words = columns.filter((name) => name !== '' && !isNumber(name));
+  return { delimiter: best.delimiter, columns, hasHeader, names: new Set(words) };
 }
 
 /** Fields of one record; null when a quoted field has no end in it (it may go on in the next line). */
@@ -44,9 +47,13 @@ export function splitFields(record: string, delimiter: string): string[] | null 
 }
 
 /** Names are not numbers, unless they count the columns: 0, 1, 2, … */
-function looksLikeHeader(names: readonly string[]): boolean {
-  const numbers = names.filter((name) => name !== '' && Number.isFinite(Number(name))).map(Number);
+export function looksLikeHeader(names: readonly string[]): boolean {
+  const numbers = names.filter(isNumber).map(Number);
   return numbers.every((number, i) => number === (numbers[0] ?? 0) + i && (number === i || number === i + 1));
+}
+
+function isNumber(name: string): boolean {
+  return name !== '' && Number.isFinite(Number(name));
 }
 
 /** A name that comes again gets its number: flow, flow.2. */

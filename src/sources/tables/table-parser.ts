@@ -1,5 +1,5 @@
-import { type Cell, type Cells, toCell, toCells, withColumns } from './cells.js';
-import { type CsvDialect, csvDialect, declaredDelimiter, splitFields } from './csv-dialect.js';
+import { type Cell, type Cells, lackOf, toCell, toCells, withColumns } from './cells.js';
+import { type CsvDialect, csvDialect, declaredDelimiter, looksLikeHeader, splitFields } from './csv-dialect.js';
 import { type Line, MAX_LINE_CHARS } from './line-splitter.js';
 
 /** What the lines of a table turn out to be. */
@@ -7,7 +7,7 @@ export type Parsed =
   | { readonly kind: 'row'; readonly row: number; readonly line: number; readonly cells: Cells }
   /** One row that cannot be used; the next may be fine. */
   | { readonly kind: 'bad-row'; readonly row: number; readonly line: number; readonly message: string }
-  /** Nothing in this file can be used. */
+  /** Nothing in this file can be used, or nothing until another header comes. */
   | { readonly kind: 'bad-file'; readonly message: string };
 
 export interface TableParserOptions {
@@ -24,7 +24,8 @@ const MAX_RECORD_LINES = 16;
 export class TableParser {
   private format: 'unknown' | 'csv' | 'json' | 'bad' = 'unknown';
   private dialect: CsvDialect | undefined;
-  private names: ReadonlySet<string> = new Set();
+  /** A later header lacks columns: its rows are counted and left out. */
+  private lacks = false;
   private declared: string | null = null;
   private pending: Line[] = [];
   private rows = 0;
@@ -67,12 +68,10 @@ export class TableParser {
     const dialect = csvDialect(line.text, this.declared);
     if (dialect === null) return this.badFile(`line ${line.number}: a quote in the header is not closed`);
     const absent = (this.options.requiredColumns ?? []).filter((name) => !dialect.columns.includes(name));
-    if (absent.length > 0) {
-      return this.badFile(`expected column ${quoted(absent)}, found ${quoted(dialect.columns)}`);
-    }
+    this.lacks = absent.length > 0;
+    if (this.lacks) return this.badFile(lackOf(absent, dialect.columns));
     this.format = 'csv';
     this.dialect = dialect;
-    this.names = new Set(dialect.columns.filter((name) => name !== ''));
     return dialect.hasHeader ? [] : this.csvRow(line);
   }
 
@@ -84,8 +83,10 @@ export class TableParser {
     if (fields === null) return this.pending.length < MAX_RECORD_LINES ? [] : this.giveUp();
     const first = this.pending[0] as Line;
     this.pending = [];
-    if (dialect.hasHeader && isHeader(fields, this.names)) return this.beginCsv({ ...first, text: record });
-    return [this.toRow(first, fields, dialect)];
+    if (dialect.hasHeader && isHeader(fields, dialect)) return this.beginCsv({ ...first, text: record });
+    if (!this.lacks) return [this.toRow(first, fields, dialect)];
+    this.rows++;
+    return [];
   }
 
   private toRow(line: Line, fields: string[], { columns, delimiter }: CsvDialect): Parsed {
@@ -119,8 +120,7 @@ export class TableParser {
     const cells = toCells(value);
     const { requiredColumns = [] } = this.options;
     const row = withColumns(cells, requiredColumns);
-    if (row === null)
-      return this.badRow(line, `expected column ${quoted(requiredColumns)}, found ${quoted(Object.keys(cells))}`);
+    if (row === null) return this.badRow(line, lackOf(requiredColumns, Object.keys(cells)));
     return { kind: 'row', row: ++this.rows, line: line.number, cells: row };
   }
 
@@ -130,18 +130,17 @@ export class TableParser {
   }
 
   private badFile(what: string): Parsed[] {
-    this.format = 'bad';
+    if (this.format === 'unknown') this.format = 'bad';
     return [{ kind: 'bad-file', message: `${this.options.name}: ${what}` }];
   }
 }
 
-/** A logger that restarts writes its header once more, perhaps with other columns: more than half of them are known by name. */
-function isHeader(fields: readonly string[], names: ReadonlySet<string>): boolean {
-  const known = fields.filter((field) => names.has(field.trim()));
-  return 2 * known.length > fields.length;
-}
-
-function quoted(names: readonly string[]): string {
-  const shown = names.slice(0, 20).map((name) => `"${name}"`);
-  return names.length > 20 ? `${shown.join(', ')} and ${names.length - 20} more` : shown.join(', ');
+/**
+ * A logger that restarts writes its header once more, perhaps with other columns: more than half of them are known by name. Columns
+ * that are named by numbers are known by the very same header alone: a row holds such numbers, too.
+ */
+function isHeader(fields: readonly string[], { columns, names }: CsvDialect): boolean {
+  const found = fields.map((field) => field.trim());
+  if (found.length === columns.length && found.every((name, i) => name === columns[i])) return true;
+  return 2 * found.filter((name) => names.has(name)).length > found.length && looksLikeHeader(found);
 }

@@ -233,8 +233,12 @@ describe.skipIf(!hasMosquitto)('with Mosquitto (Debian package mosquitto)', () =
     const rights = join(temporaryFolder(), 'rights');
     writeFileSync(rights, 'topic readwrite auscult/#\n');
     const broker = await startMosquitto(['allow_anonymous true', `acl_file ${rights}`]);
-    const { record, store, sink, log } = startSink(broker.url, { protocolVersion: 5, machines: ['pump'] });
+    const observer = await Observer.on(broker.url);
+    const former = { machines: ['old', 'older'], onTakenBack: () => {} };
+    const { record, store, sink, log } = startSink(broker.url, { protocolVersion: 5, machines: ['pump'], former });
     record(sampleEvent(), 'raised');
+    const emptied = () => observer.seen.filter(({ payload }) => payload === '').map(({ topic }) => topic);
+    await eventually(emptied).toEqual([topics.state('old'), topics.state('older')]);
     await eventually(() => store.pending(1)).toEqual([]);
     const refused = 'broker refused the message on homeassistant/device/auscult_works_pump/config (135)';
     expect(sink.health()).toMatchObject({ connected: true, refused: expect.stringContaining(refused) });
