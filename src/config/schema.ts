@@ -139,7 +139,7 @@ const wav = z.strictObject({
 
 const audioFolder = z.strictObject({
   type: z.literal('audio-folder'),
-  folder: path.describe('Every new WAV file in it is scored.'),
+  folder: path.describe('Every WAV file that is new in it, or written anew, is scored.'),
   existing: z.boolean().default(false).describe('true: also the files that are there at the start.'),
   channel: z.int().min(0).max(65534).default(0),
 });
@@ -154,7 +154,7 @@ const ffmpeg = z.strictObject({
 
 const imageFolder = z.strictObject({
   type: z.literal('image-folder'),
-  folder: path.describe('Every new JPEG or PNG in it is scored.'),
+  folder: path.describe('Every JPEG or PNG that is new in it, or written anew, is scored.'),
   existing: z.boolean().default(false),
 });
 
