@@ -7,11 +7,16 @@ import { z } from 'zod';
 
 const seconds = z.number().positive();
 const path = z.string().min(1);
+/** Also a folder's name: `learned/<feed>`. */
 const topicLevel = z
   .string()
   .min(1)
-  .regex(/^[^/+#\s$][^/+#]*$/, 'must be one MQTT topic level: no "/", "+", "#", and no leading blank or "$"');
-const oneTopic = z.string().regex(/^[^+#\0]+$/, 'must be one MQTT topic: no "+" and no "#"');
+  .max(60)
+  .regex(
+    /^(?!\.{1,2}$)[^/+#\s$\p{Cc}][^/+#\p{Cc}]*$/u,
+    'must be one MQTT topic level: no "/", "+", "#", line break, no leading blank or "$", and not "." or ".."',
+  );
+const oneTopic = z.string().regex(/^[^+#\p{Cc}]+$/u, 'must be one MQTT topic: no "+", no "#", no line break');
 
 const engine = z
   .strictObject({
