@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
 import { cpSync, existsSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MqttClient } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readServiceAddress } from '../src/store/service-file.js';
 import { hasProgram } from './support/programs.js';
 import { freePort, listen, Mosquitto, model, newFolder, Service, sound, until } from './support/service.js';
 
@@ -24,22 +26,30 @@ const pump = {
   source: { type: 'wav', loop: true, files: [sound('pump-00-abnormal.wav')] },
 };
 
-/** Writes a configuration and starts the service with it. */
-function start(config: Record<string, unknown>): Service {
+/** Writes a configuration. */
+function configure(config: Record<string, unknown>): { file: string; dataDir: string } {
   const file = join(folder, 'auscult.yaml');
+  const dataDir = join(folder, 'data');
   writeFileSync(
     file,
-    JSON.stringify({
-      site: 'plant',
-      dataDir: join(folder, 'data'),
-      http: { port: 0 },
-      alerts: { warmUpSeconds: 0 },
-      ...config,
-    }),
+    JSON.stringify({ site: 'plant', dataDir, http: { port: 0 }, alerts: { warmUpSeconds: 0 }, ...config }),
   );
-  const service = Service.start(['run', '--config', file]);
+  return { file, dataDir };
+}
+
+/** Starts the service with a configuration. */
+function start(config: Record<string, unknown>): Service {
+  const service = Service.start(['run', '--config', configure(config).file]);
   cleanUp.push(() => service.stop('SIGKILL'));
   return service;
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 function pageOf(service: Service): Promise<string> {
@@ -84,6 +94,40 @@ describe('the service', () => {
       messages.find((m) => m.topic === 'auscult/plant/status' && m.payload.status === 'offline'),
     );
   });
+
+  it('ends well when its terminal is closed', async () => {
+    const service = start({ mqtt: { enabled: false }, feeds: [pump] });
+    await pageOf(service);
+    expect(await service.stop('SIGHUP')).toEqual({ code: 0, signal: null });
+  });
+
+  it.skipIf(!hasProgram('script') || !hasProgram('setsid'))(
+    'goes on when the terminal is gone that it was detached from (needs Debian packages bsdutils, util-linux)',
+    async () => {
+      const { file, dataDir } = configure({ mqtt: { enabled: false }, feeds: [pump] });
+      const main = join(import.meta.dirname, '..', 'dist', 'cli', 'main.js');
+      const command = `setsid -w ${process.execPath} ${main} run --config ${file}`;
+      const terminal = spawn('script', ['-qefc', command, '/dev/null'], { stdio: 'ignore' });
+      cleanUp.push(() => terminal.kill('SIGKILL'));
+      const { pid, page } = await until('the service', () => readServiceAddress(dataDir));
+      cleanUp.push(() => isThere(pid) && process.kill(pid, 'SIGKILL'));
+      terminal.kill('SIGKILL');
+      const raised = async () => {
+        const answer = await fetch(`${page}api/events?limit=1`);
+        return ((await answer.json()) as { events: unknown[] }).events.length > 0;
+      };
+      let seen = false;
+      for (let i = 0; i < 300 && !seen; i++) {
+        await sleep(100);
+        seen = await raised();
+      }
+      expect(seen).toBe(true);
+      await sleep(500);
+      expect(isThere(pid)).toBe(true);
+      process.kill(pid);
+      await until('its end', () => readServiceAddress(dataDir) === null);
+    },
+  );
 
   it('goes on listening to the other feeds when one model is broken, absent or one file is gone', async () => {
     const missing = { name: 'gone', model: model('pump-00'), source: { type: 'wav', files: [join(folder, 'no.wav')] } };

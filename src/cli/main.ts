@@ -54,11 +54,13 @@ for (const command of [
 for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)])
   command.exitOverride();
 
-// A reader that has seen enough (| head) is no failure.
+// A reader that has seen enough (| head) is no failure, nor is a terminal that was closed.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   process.exit();
 });
+// Nobody reads the log any more: a service that was left in the background goes on.
+process.stderr.on('error', () => {});
 
 try {
   await program.parseAsync();

@@ -5,7 +5,7 @@ import { printLine } from './output.js';
 import { systemdNotifier } from './systemd.js';
 import { auscultVersion } from './version.js';
 
-/** Runs the service until SIGTERM or SIGINT, then closes it. A second signal ends at once. */
+/** Runs the service until SIGTERM, SIGINT or SIGHUP (its terminal is closed), then closes it. A second signal ends at once. */
 export async function serve(
   config: Config,
   greeting: (at: { page: string | null; broker: string | null }) => string,
@@ -33,6 +33,6 @@ function firstSignal(): Promise<string> {
       if (++count > 1) process.exit(130);
       resolve(signal);
     };
-    process.on('SIGTERM', stop).on('SIGINT', stop);
+    process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', stop);
   });
 }

@@ -5,6 +5,7 @@
  */
 import { parse } from 'yaml';
 import type { z } from 'zod';
+import { ConfigError } from '../contracts.js';
 import { keysOf } from './schema-keys.js';
 
 export interface Override {
@@ -33,9 +34,9 @@ export function applyOverrides(
   asText: ReadonlySet<string>,
 ): unknown {
   const root = { '': structuredClone(document ?? {}) };
-  for (const { path, raw } of overrides) {
+  for (const { variable, path, raw } of overrides) {
     const value = asText.has(path.join('.')) ? raw : parseScalar(raw);
-    setIn(root, ['', ...path], value);
+    setIn(root, ['', ...path], value, variable);
   }
   return root[''];
 }
@@ -48,14 +49,17 @@ function parseScalar(raw: string): unknown {
   }
 }
 
-function setIn(target: object, path: readonly (string | number)[], value: unknown): void {
+function setIn(target: object, path: readonly (string | number)[], value: unknown, variable: string): void {
   let here = target as Record<string | number, unknown>;
-  path.slice(0, -1).forEach((key, i) => {
+  path.forEach((key, i) => {
+    // A list would take any name, and nobody would ever look there.
+    if (Array.isArray(here) && typeof key !== 'number')
+      throw new ConfigError(`${variable}: expected the number of an entry after ${path[i - 1]}, found "${key}"`);
     const next = here[key];
-    if (typeof next !== 'object' || next === null) here[key] = typeof path[i + 1] === 'number' ? [] : {};
+    if (i === path.length - 1) here[key] = value;
+    else if (typeof next !== 'object' || next === null) here[key] = typeof path[i + 1] === 'number' ? [] : {};
     here = here[key] as Record<string | number, unknown>;
   });
-  here[path[path.length - 1] as string | number] = value;
 }
 
 const normal = (key: string) => key.toLowerCase().replaceAll('_', '');

@@ -50,8 +50,10 @@ export function describeIssues(issues: readonly Issue[], origin: Origin): string
 function describeIssue(issue: Issue, origin: Origin): string[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
-      const path = [...issue.path, key];
-      return `${where(path, origin)}: unknown key${suggestion(key, keysAt(origin.schema, issue.path))}`;
+      const known = keysAt(origin.schema, issue.path);
+      const type = known.includes(key) ? show(valueAt(origin.value, [...issue.path, 'type']), []) : null;
+      const hint = type === null ? suggestion(key, known) : ` of type ${type}`;
+      return `${where([...issue.path, key], origin)}: unknown key${hint}`;
     });
   }
   const found = valueAt(origin.value, issue.path);

@@ -95,6 +95,15 @@ function readYaml(file: string): { document: Document; lines: LineCounter } {
   return { document, lines };
 }
 
+/** @throws {ConfigError} for an alias without its anchor, or aliases that make too much of it */
+function valuesOf(file: string, document: Document | null): unknown {
+  try {
+    return document?.toJS() ?? {};
+  } catch (cause) {
+    throw new ConfigError(`${file}: not valid YAML: ${(cause as Error).message}`, { cause });
+  }
+}
+
 function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
@@ -114,7 +123,7 @@ function validate(
   lines: LineCounter | null,
   overrides: readonly Override[],
 ): { shape: ConfigShape; origin: Origin } {
-  const written: unknown = document?.toJS() ?? {};
+  const written = file === null ? {} : valuesOf(file, document);
   let value = applyOverrides(written, overrides, new Set());
   let result = configSchema.safeParse(value);
   if (!result.success) {

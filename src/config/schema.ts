@@ -7,11 +7,16 @@ import { z } from 'zod';
 
 const seconds = z.number().positive();
 const path = z.string().min(1);
+/** Also a folder's name: `learned/<feed>`. */
 const topicLevel = z
   .string()
   .min(1)
-  .regex(/^[^/+#\s$][^/+#]*$/, 'must be one MQTT topic level: no "/", "+", "#", and no leading blank or "$"');
-const oneTopic = z.string().regex(/^[^+#\0]+$/, 'must be one MQTT topic: no "+" and no "#"');
+  .max(60)
+  .regex(
+    /^(?!\.{1,2}$)[^/+#\s$\p{Cc}][^/+#\p{Cc}]*$/u,
+    'must be one MQTT topic level: no "/", "+", "#", line break, no leading blank or "$", and not "." or ".."',
+  );
+const oneTopic = z.string().regex(/^[^+#\p{Cc}]+$/u, 'must be one MQTT topic: no "+", no "#", no line break');
 
 const engine = z
   .strictObject({
@@ -139,7 +144,7 @@ const wav = z.strictObject({
 
 const audioFolder = z.strictObject({
   type: z.literal('audio-folder'),
-  folder: path.describe('Every new WAV file in it is scored.'),
+  folder: path.describe('Every WAV file that is new in it, or written anew, is scored.'),
   existing: z.boolean().default(false).describe('true: also the files that are there at the start.'),
   channel: z.int().min(0).max(65534).default(0),
 });
@@ -154,7 +159,7 @@ const ffmpeg = z.strictObject({
 
 const imageFolder = z.strictObject({
   type: z.literal('image-folder'),
-  folder: path.describe('Every new JPEG or PNG in it is scored.'),
+  folder: path.describe('Every JPEG or PNG that is new in it, or written anew, is scored.'),
   existing: z.boolean().default(false),
 });
 

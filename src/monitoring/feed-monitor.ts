@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Heard } from '../commissioning/learn.js';
 import {
+  type AudioObservation,
   type Contribution,
   type Event,
   type EventChange,
@@ -20,7 +21,7 @@ import {
 } from '../contracts.js';
 import type { DeciderInput, Decision } from '../decision/decider.js';
 import type { Change } from '../decision/event-cycle.js';
-import { hopMs, isSound } from '../features/spec-sizes.js';
+import { hopMs, isSound, windowMs } from '../features/spec-sizes.js';
 import { describeEvent } from '../features/words.js';
 import type { NewOutboxMessage, Store } from '../store/types.js';
 import type { ClipRecorder } from './clip-recorder.js';
@@ -29,6 +30,7 @@ import { EventSound } from './event-sound.js';
 import type { FeedModel, HeardWindow } from './feed-model.js';
 import { LivePicture, type Spectrogram } from './live-picture.js';
 import { rowsTogether } from './rows-together.js';
+import { ShortStretches } from './short-stretches.js';
 import { Suspects } from './suspects.js';
 import { type Grid, Understudy } from './understudy.js';
 
@@ -65,6 +67,7 @@ export class FeedMonitor {
   readonly #sound: EventSound | null;
   readonly #picture: LivePicture;
   readonly #suspects = new Suspects();
+  readonly #stretches = new ShortStretches();
   #model: FeedModel;
   #understudy: Understudy | null = null;
   #listener: Listener | null = null;
@@ -268,7 +271,10 @@ export class FeedMonitor {
     const heard = await model.hear(found.flatMap(({ windows }) => windows));
     let at = 0;
     for (const [i, observation] of observations.entries()) {
-      if (observation.kind === 'audio') this.#sound?.push(observation);
+      if (observation.kind === 'audio') {
+        this.#sound?.push(observation);
+        this.#watchLength(model, observation, found[i]?.windows.length ?? 0);
+      }
       this.#listener?.(observation);
       const { windows, trouble } = found[i] ?? nothing;
       if (trouble) this.#trouble(trouble);
@@ -278,6 +284,15 @@ export class FeedMonitor {
       }
       await this.#understudy?.observe(observation);
     }
+  }
+
+  /** Files that no window fits into are told as such; of a device, what is lost is told by its source. */
+  #watchLength({ features: { spec }, scorer }: FeedModel, observation: AudioObservation, windows: number): void {
+    if (this.#options.clock !== null || !scorer || !isSound(spec)) return;
+    const message = this.#stretches.add(observation, windows, windowMs(spec));
+    if (message === null) return;
+    const { feed, machine, startMs: atMs } = observation;
+    this.#trouble({ kind: 'trouble', feed, machine, code: 'bad-file', atMs, message, down: false });
   }
 
   async #judge(model: FeedModel, window: Window, heard: HeardWindow): Promise<void> {

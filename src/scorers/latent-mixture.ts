@@ -24,6 +24,7 @@ export interface LatentMixture {
 export interface LatentMixtureOptions {
   readonly seed: number;
   readonly threads?: number;
+  readonly cancelled?: () => boolean;
 }
 
 /**
@@ -42,7 +43,7 @@ export async function fitLatentMixture(
   const latents: HostTensor = { data: Float32Array.from(z), shape: [z.length / size, size] };
   const memberships = await mapRows([latents], membershipFunction(networks), shape.components, options.threads);
   const { epsilon, shrink, shrinkTo, fit, emComponents: candidates } = settings;
-  const choosing = { epsilon, shrink, shrinkTo, fit, candidates, seed: options.seed };
+  const choosing = { epsilon, shrink, shrinkTo, fit, candidates, seed: options.seed, cancelled: options.cancelled };
   const choice = chooseMixture({ data: z, size }, Float64Array.from(memberships), shape.components, choosing);
   const wide = settings.wideComponents.length === 0 ? {} : { wide: fitWide(prepared, z, choosing) };
   return {
@@ -75,7 +76,7 @@ export async function fitLatentEm(
   const { z, latentScale } = await latentsOf(prepared, networks, options);
   const rows = { data: z, size: latentSize(shape) };
   const start = kMeansMemberships(rows, shape.components, openRandom(options.seed, 'k-means', shape.components));
-  const mixture = fitByEm(rows, start, shape.components, settings);
+  const mixture = fitByEm(rows, start, shape.components, { ...settings, cancelled: options.cancelled });
   return { model: { ...networks, transform, latentScale, mixture }, choice: { mixture, fit: 'em', likelihoods: {} } };
 }
 

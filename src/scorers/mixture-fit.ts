@@ -3,6 +3,7 @@
  * Legend: N rows, K components, D latent size, γ/ρ memberships, φ, μ, Σ, L the Cholesky factor of Σ.
  */
 import { factorise } from './cholesky.js';
+import { stopIfCancelled } from './method.js';
 import type { Random } from './random.js';
 
 /** Rows of a matrix, one after the other: N = data.length / size. */
@@ -39,6 +40,8 @@ export interface FitOptions {
   /** EM stops when the mean log-likelihood grows by less than this. */
   readonly tolerance?: number;
   readonly maxIterations?: number;
+  /** Looked at before each round of EM, which takes up to a second; hours of sound take minutes of rounds. */
+  readonly cancelled?: () => boolean;
 }
 
 const MIN_PHI = 1e-6;
@@ -53,6 +56,7 @@ export function fitMemberships(rows: Rows, gamma: Float64Array, components: numb
 /**
  * Expectation-maximisation from memberships γ until the likelihood stops growing.
  * Σ̃_k = (N_k Σ_k + ν Σ_0) / (N_k + ν), φ ≥ 1e-6.
+ * @throws {DOMException} AbortError when cancelled
  */
 export function fitByEm(rows: Rows, gamma: Float64Array, components: number, options: FitOptions): Mixture {
   const whole = moments(rows, null);
@@ -60,6 +64,7 @@ export function fitByEm(rows: Rows, gamma: Float64Array, components: number, opt
   let mixture = maximise(rows, responsibilities, components, whole, options);
   let before = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < (options.maxIterations ?? 100); i++) {
+    stopIfCancelled(options);
     const likelihood = expect(rows, mixture, responsibilities) / rowCount(rows);
     if (!(likelihood - before > (options.tolerance ?? 1e-5))) break;
     before = likelihood;

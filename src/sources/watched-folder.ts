@@ -42,10 +42,10 @@ class Seen {
     this.#changedMs.delete(path);
   }
 
-  /** Not if another file has the name now. */
-  has(path: string, changedMs: number): boolean {
+  /** Not if another file has the name now. @param roundedMs by how much times of the same file may differ */
+  has(path: string, changedMs: number, roundedMs = SAME_MS): boolean {
     const known = this.#changedMs.get(path);
-    return known !== undefined && Math.abs(known - changedMs) <= SAME_MS;
+    return known !== undefined && Math.abs(known - changedMs) <= roundedMs;
   }
 }
 
@@ -55,8 +55,8 @@ const SAME_MS = 2_000;
 /**
  * Every file that appears in a folder, once, when it is complete. Never ends by itself: a folder that is missing or
  * unmounted is reported once (`gone`) and looked for until it is there again (`back`); one that was replaced by another is
- * followed. Files that were delivered before are not delivered again, unless they were removed and made anew. Ends when the
- * signal aborts.
+ * followed. Files that were delivered before are not delivered again, unless they were made anew or written to: many cameras
+ * write the same name again and again. Ends when the signal aborts.
  */
 export async function* watchFolder(options: WatchedFolderOptions, signal: AbortSignal): AsyncGenerator<FolderItem> {
   const seen = new Seen();
@@ -114,13 +114,24 @@ async function* filesUntilLost(
   };
   const watcher = openWatcher(options);
   signal.addEventListener('abort', onAbort);
-  watcher.on('add', (path, stats) => {
+  const take = (path: string, stats: Stats | undefined, roundedMs: number) => {
     const modifiedMs = stats?.mtimeMs ?? Date.now();
-    if (seen.has(path, modifiedMs)) return;
+    if (seen.has(path, modifiedMs, roundedMs)) return;
     seen.add(path, modifiedMs);
     ready.push({ kind: 'file', path, modifiedMs, sizeBytes: stats?.size ?? 0 });
     wake();
+  };
+  // What it finds at its own start it does not wait for.
+  let starting = true;
+  watcher.on('ready', () => {
+    starting = false;
   });
+  watcher.on('add', (path, stats) => {
+    if (!starting) take(path, stats, SAME_MS);
+    else if (!seen.has(path, stats?.mtimeMs ?? Date.now()))
+      void whenComplete(path, options, ended.signal).then((complete) => complete && take(path, complete, SAME_MS));
+  });
+  watcher.on('change', (path, stats) => take(path, stats, 0));
   watcher.on('unlink', (path) => {
     // An unmounted folder "removes" all its files: they must not be delivered again when it is back.
     void whyMissing(options.folder).then((missing) => missing ?? seen.delete(path));
@@ -179,6 +190,18 @@ async function presentFiles(options: WatchedFolderOptions, seen: Seen, skip: boo
     if (!skip) ready.push({ kind: 'file', path, modifiedMs: stats.mtimeMs, sizeBytes: stats.size });
   }
   return ready;
+}
+
+/** The file once it has stopped growing; null when it is gone, or the signal aborted. */
+async function whenComplete(path: string, options: WatchedFolderOptions, signal: AbortSignal): Promise<Stats | null> {
+  let last: Stats | null = null;
+  while (!signal.aborted) {
+    const now: Stats | null = await stat(path).catch(() => null);
+    if (now === null || (last?.size === now.size && last.mtimeMs === now.mtimeMs)) return now;
+    last = now;
+    await pause(stableMs(options), signal);
+  }
+  return null;
 }
 
 const order = {

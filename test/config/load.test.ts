@@ -49,7 +49,22 @@ describe('loadConfig', () => {
   it('refuses a missing file, broken YAML and an empty feed list by name', () => {
     expect(messageOf(() => loadConfig({ file: '/nowhere.yaml', env: {} }))).toMatch(/nowhere\.yaml.*ENOENT/);
     expect(messageOf(() => load('a: [1'))).toMatch(/not valid YAML/);
+    expect(messageOf(() => load('feeds: *pumps'))).toMatch(/c\.yaml: not valid YAML: Unresolved alias .*pumps$/);
     expect(messageOf(() => load('feeds: []'))).toMatch(/feeds: expected at least 1/);
+  });
+
+  it('refuses names that are no folder, or no topic', () => {
+    for (const name of ['..', '"a\\nb"', '"a\\0b"', 'x'.repeat(61)])
+      expect(messageOf(() => load(feed.replace('name: pump', `name: ${name}`)))).toMatch(
+        /c\.yaml:2: feeds\[0\]\.name: /,
+      );
+    expect(load(feed.replace('name: pump', 'name: ..Pümpe 水泵 1.')).feeds[0]?.name).toBe('..Pümpe 水泵 1.');
+  });
+
+  it('says of a key that belongs to another type of source that it does', () => {
+    expect(messageOf(() => load(feed.replace('microphone', 'microphone, folder: x')))).toMatch(
+      /c\.yaml:4: feeds\[0\]\.source\.folder: unknown key of type "microphone"$/,
+    );
   });
 
   it('checks keys that only make sense together', () => {
@@ -126,6 +141,12 @@ describe('secrets in addresses', () => {
 });
 
 describe('environment overrides', () => {
+  it('names entries of lists by number', () => {
+    expect(messageOf(() => load(feed, { AUSCULT_FEEDS__PUMP__MACHINE: 'p' }))).toBe(
+      'AUSCULT_FEEDS__PUMP__MACHINE: expected the number of an entry after feeds, found "pump"',
+    );
+  });
+
   it('sets nested keys, list items and camel-case names', () => {
     const config = load(feed, {
       AUSCULT_MQTT__URL: 'mqtt://b:1',

@@ -14,6 +14,7 @@ import { feedHealth } from '../../src/monitoring/health.js';
 import { MachineRoom } from '../../src/monitoring/machine-room.js';
 import { replay } from '../../src/monitoring/replay.js';
 import { wavFileSource } from '../../src/sources/audio/index.js';
+import { encodeWav } from '../../src/sources/wav-encode.js';
 import { openStore } from '../../src/store/index.js';
 import { model, sound, until } from '../support/service.js';
 
@@ -120,6 +121,28 @@ describe('a feed', () => {
     expect(verdicts.every((v) => v.endMs > v.startMs)).toBe(true);
     expect(states).toContain('anomalous');
     expect(states.at(-1)).toBe('normal');
+    await monitor.close();
+    await store.close();
+  });
+
+  it('says of files that are too short for one window that they are not judged, and raises a sensor fault', async () => {
+    const short = join(folder, 'short.wav');
+    writeFileSync(
+      short,
+      encodeWav(
+        new Float32Array(8_000).map(() => Math.random() - 0.5),
+        16_000,
+      ),
+    );
+    const files = [short, short, short, short, sound('pump-00-normal.wav')];
+    const from = { feed: 'pump', machine: 'pump', targetRateHz: 16_000, startMs: 0 };
+    const { monitor, store, told } = await monitored(wavFileSource({ ...from, files }));
+    await monitor.run(never);
+    const raised = told.filter(({ change }) => change === 'raised').map(({ event }) => event);
+    expect(raised).toMatchObject([{ kind: 'sensor-fault', code: 'bad-file' }]);
+    expect(raised[0]?.words).toBe(
+      `${short}: not judged: expected sound of 1.02 s at least, one window of the model, found 0.50 s`,
+    );
     await monitor.close();
     await store.close();
   });

@@ -25,6 +25,14 @@ const options = {
 const ones = (rows: number): Float64Array => new Float64Array(rows).fill(1);
 
 describe('the number of components by the likelihood of held-out rows', () => {
+  it('ends between two rounds when it is cancelled', () => {
+    let rounds = 0;
+    const cancelled = () => ++rounds > 5;
+    const named = expect.objectContaining({ name: 'AbortError' });
+    expect(() => chooseMixture(clusters(4, 900, 4), ones(900), 1, { ...options, cancelled })).toThrow(named);
+    expect(rounds).toBe(6);
+  });
+
   it.each([1, 2, 4, 8])('is the number of clusters, %i', (count) => {
     const { mixture, likelihoods } = chooseMixture(clusters(count, 900, count), ones(900), 1, options);
     expect(mixture.components).toBe(count);

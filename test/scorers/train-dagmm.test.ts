@@ -198,6 +198,21 @@ describe('training a flat DAGMM', () => {
     const cancelled = () => ++calls > 1;
     await expect(trainDagmm(sheet(600, 8, 1), { ...quick, cancelled })).rejects.toMatchObject({ name: 'AbortError' });
   });
+
+  it('looks whether it is cancelled in every round of the mixture, too', async () => {
+    let phase = '';
+    let looks = 0;
+    const cancelled = () => {
+      if (phase === 'mixture') looks++;
+      return looks > 10;
+    };
+    const onProgress = (progress: { phase: string }) => {
+      phase = progress.phase;
+    };
+    const fit = trainDagmm(sheet(600, 8, 1), { ...quick, cancelled, onProgress });
+    await expect(fit).rejects.toMatchObject({ name: 'AbortError' });
+    expect(looks).toBe(11);
+  });
 });
 
 describe('a training that was interrupted', () => {

@@ -80,6 +80,43 @@ describe('a watched folder', () => {
     expect(item.value).toMatchObject({ kind: 'file', sizeBytes: 80 });
   });
 
+  it('waits for a file that is still being written at the start', async () => {
+    const file = await open(join(folder, 'growing.wav'), 'w');
+    await file.write('0123456789');
+    const abort = new AbortController();
+    const watching = watchFolder({ folder, extensions: ['.wav'], stableMs: 600, existing: true }, abort.signal);
+    const first = watching.next();
+    for (let i = 0; i < 8; i++) {
+      await sleep(100);
+      await file.write('0123456789');
+    }
+    await file.close();
+    const item = await first;
+    abort.abort();
+    expect(item.value).toMatchObject({ kind: 'file', sizeBytes: 90 });
+  });
+
+  it('delivers a name again that is written anew, in place or by a file that is moved over it', async () => {
+    await putOld('latest.wav');
+    const abort = new AbortController();
+    const watching = watchFolder({ folder, extensions: ['.wav'], stableMs: 200 }, abort.signal);
+    const sizes: number[] = [];
+    const reading = (async () => {
+      for await (const item of watching) {
+        if (item.kind === 'file') sizes.push(item.sizeBytes);
+        if (sizes.length === 2) break;
+        await put('.next.wav', 'xxx');
+        await rename(join(folder, '.next.wav'), join(folder, 'latest.wav'));
+      }
+    })();
+    const watchdog = setTimeout(() => abort.abort(), 15_000);
+    await sleep(300);
+    await put('latest.wav', 'xx');
+    await reading;
+    clearTimeout(watchdog);
+    expect(sizes).toEqual([2, 3]);
+  });
+
   it('sees files that are moved in, and files in new folders below', async () => {
     const names = await watchDuring({}, 2, async () => {
       const outside = await mkdtemp(join(tmpdir(), 'auscult-outside-'));

@@ -105,7 +105,7 @@ async function mixtureOf(
   networks: PictureNetworks,
   raw: Float64Array,
   settings: PictureSettings,
-  { seed, threads }: FitOptions,
+  { seed, threads, cancelled }: FitOptions,
 ): Promise<{ choice: MixtureChoice; latentScale: LatentScale }> {
   const size = latentSize(networks.shape);
   const latentScale = scaleOf(raw, size);
@@ -115,7 +115,7 @@ async function mixtureOf(
   const gamma = await mapRows([latents], membershipFunction(networks), settings.components, threads);
   const { epsilon, shrink, fit, emComponents: candidates } = settings;
   const choice = chooseMixture({ data, size }, Float64Array.from(gamma), settings.components, {
-    ...{ epsilon, shrink, fit, candidates, seed },
+    ...{ epsilon, shrink, fit, candidates, seed, cancelled },
   });
   return { choice, latentScale };
 }

@@ -22,7 +22,7 @@ export async function fitWideMixture(
   model: DagmmModel,
   rows: RowMatrix,
   most: number,
-  { seed, threads }: Pick<FitOptions, 'seed' | 'threads'>,
+  { seed, threads, cancelled }: Pick<FitOptions, 'seed' | 'threads' | 'cancelled'>,
 ): Promise<Mixture> {
   const { epsilon, shrink, shrinkTo } = model.settings;
   const count = rowsOf(rows);
@@ -32,7 +32,7 @@ export async function fitWideMixture(
   const components = Math.max(1, Math.min(most, Math.floor(count / ROWS_PER_COMPONENT)));
   const start = kMeansMemberships({ data, size }, components, openRandom(seed, 'k-means', components));
   return fitByEm({ data, size }, start, components, {
-    ...{ epsilon, shrink, shrinkTo, maxIterations: ROUNDS, tolerance: 1e-3 },
+    ...{ epsilon, shrink, shrinkTo, maxIterations: ROUNDS, tolerance: 1e-3, cancelled },
   });
 }
 

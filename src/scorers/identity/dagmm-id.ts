@@ -165,7 +165,7 @@ function identityLatent({ settings, shape }: PreparedRows, parameters: Float32Ar
 }
 
 /** Of the machine's own rows; the estimator's memberships are where EM starts. */
-async function mixtureOf(prepared: PreparedRows, parameters: Float32Array, { seed, threads }: FitOptions) {
+async function mixtureOf(prepared: PreparedRows, parameters: Float32Array, { seed, threads, cancelled }: FitOptions) {
   const { settings, shape, x } = prepared;
   const inner = latentSize(shape);
   const size = inner + 1;
@@ -192,7 +192,7 @@ async function mixtureOf(prepared: PreparedRows, parameters: Float32Array, { see
   );
   const { epsilon, shrink, shrinkTo, fit, emComponents: candidates } = settings;
   const choice = chooseMixture({ data: z, size }, Float64Array.from(gamma), shape.components, {
-    ...{ epsilon, shrink, shrinkTo, fit, candidates, seed },
+    ...{ epsilon, shrink, shrinkTo, fit, candidates, seed, cancelled },
   });
   const facts = { mixtureFit: choice.fit, mixtureComponents: choice.mixture.components, pseudoClasses: CLASSES - 1 };
   return { mixture: choice.mixture, scale, z, facts };

@@ -49,8 +49,16 @@ export function microphoneSource(options: MicrophoneOptions): Source {
     finite: false,
     program: recorder,
     missing: `the program ${recorder} was not found: install the package ${packages[recorder]}`,
-    explain: (lines) => (lines.length > 0 ? `"${lines.at(-1)}"` : ''),
+    explain,
   });
+}
+
+/** The last words, and what they ask for where they leave a technician alone. */
+function explain(lines: readonly string[]): string {
+  const last = lines.at(-1);
+  if (last === undefined) return '';
+  const busy = lines.some((line) => /resource busy/i.test(line));
+  return `"${last}"${busy ? ": another program or feed has the device; feeds share one through ALSA's dsnoop" : ''}`;
 }
 
 function startRecorder(recorder: Recorder, device: string, sampleRate: number, channels: number) {

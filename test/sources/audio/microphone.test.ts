@@ -167,6 +167,14 @@ describe('a recorder that misbehaves', () => {
     );
   });
 
+  it('that finds its device busy is told with who may have it, and how it could be shared', async () => {
+    await fakeRecorder('echo "arecord: main:850: audio open error: Device or resource busy" >&2; exit 1');
+    const { troubles } = await collect(microphone(), troublesAtLeast(1));
+    expect(troubles[0]?.message).toMatch(
+      /busy": another program or feed has the device; feeds share one through ALSA's dsnoop; next try in /,
+    );
+  });
+
   it('that exits is started again: what it delivered is kept and a gap follows', async () => {
     await fakeRecorder(`${playNoise(5_000)}; echo "device was unplugged" >&2; exit 3`);
     const heard = await collect(microphone(), soundsAtLeast(4));
