@@ -103,7 +103,9 @@ describe('learning', () => {
   it('counts the time of rows by their own clock without the gaps, learns them, and says what it promises', async () => {
     const heard = (i: number): Heard => ({ ...row(i), ...(i === 50 && { startMs: 9e6, gap: true }) });
     const { learned, told, count } = await learnt(heard, { modality: 'table', preset: 'table', minutes: 2 });
-    expect(learned).toMatchObject({ promise: expect.stringMatching(/needs .* more recorded for at most 1 false alarm a week/) });
+    expect(learned).toMatchObject({
+      promise: expect.stringMatching(/needs .* more recorded for at most 1 false alarm a week/),
+    });
     expect(count).toBeGreaterThan(119);
     expect(count).toBeLessThan(124);
     expect(new Set(told.map(({ stage }) => stage))).toEqual(new Set(['recording', 'training']));
