@@ -64,6 +64,13 @@ async function watch(
   return watching;
 }
 
+/** Not started yet. */
+async function mosquitto(): Promise<Mosquitto> {
+  const broker = new Mosquitto(await freePort(), folder);
+  cleanUp.push(() => broker.stop());
+  return broker;
+}
+
 const events = (messages: readonly { topic: string; payload: Record<string, unknown> }[]) =>
   messages.filter(({ topic }) => topic.endsWith('/event')).map(({ payload }) => payload);
 
@@ -165,8 +172,7 @@ describe('the service', () => {
   it.skipIf(!hasMosquitto)(
     'knows from the start that a topic says its machine is off (needs Debian package mosquitto)',
     async () => {
-      const broker = new Mosquitto(await freePort(), folder);
-      cleanUp.push(() => broker.stop());
+      const broker = await mosquitto();
       await broker.start();
       const { messages, client } = await watch(broker.url);
       await client.publishAsync('plc/run', 'off', { qos: 1, retain: true });
@@ -186,8 +192,7 @@ describe('the service', () => {
   it.skipIf(!hasMosquitto)(
     'loses no alert and raises none twice over kill -9 and the absence of the broker (needs Debian package mosquitto)',
     async () => {
-      const broker = new Mosquitto(await freePort(), folder);
-      cleanUp.push(() => broker.stop());
+      const broker = await mosquitto();
       const config = { mqtt: { url: broker.url }, feeds: [pump] };
       const first = start(config);
       await until('an alarm while no broker is there', () => first.output.err.includes('pump-00: anomaly raised'));
@@ -223,8 +228,7 @@ describe('the service', () => {
   it.skipIf(!hasMosquitto)(
     'takes back what is retained of a machine that has another name now, and ends its events (needs Debian package mosquitto)',
     async () => {
-      const broker = new Mosquitto(await freePort(), folder);
-      cleanUp.push(() => broker.stop());
+      const broker = await mosquitto();
       await broker.start();
       const mqtt = { url: broker.url };
       const first = start({ mqtt, feeds: [{ ...pump, machine: 'old pump' }] });
