@@ -169,7 +169,10 @@ describe.skipIf(chromiumMissing)('dashboard in a browser (needs Debian package: 
   it('says that the connection was lost when nothing comes through it any more, though nothing closed it', async () => {
     const distant = await SimulatedPlant.open({ limits: { pingIntervalMs: 1_000 } });
     const ends: Socket[] = [];
+    let isCut = false;
     const wire = createServer((near) => {
+      // Else the page might be back before anybody sees that it was lost.
+      if (isCut) return near.destroy();
       const far = connect(distant.sink.port, '127.0.0.1');
       for (const end of [near, far]) ends.push(end.on('error', () => {}));
       near.pipe(far).pipe(near);
@@ -180,9 +183,11 @@ describe.skipIf(chromiumMissing)('dashboard in a browser (needs Debian package: 
     await page.locator('[data-link="live"]').waitFor();
     await page.waitForTimeout(3_500);
     expect(await page.locator('[data-link]').getAttribute('data-link')).toBe('live');
+    isCut = true;
     for (const end of ends) end.unpipe().pause();
     const lost = page.getByRole('alert').getByText(/Connection to the service lost/);
     await lost.waitFor();
+    isCut = false;
     await page.locator('[data-link="live"]').waitFor();
     await close();
     for (const end of ends) end.destroy();
