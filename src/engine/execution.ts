@@ -1,3 +1,4 @@
+import './no-telemetry.js';
 import * as ort from 'onnxruntime-node';
 import { ModelError } from '../contracts.js';
 import { type HostData, type HostTensor, type HostType, hostType, sizeOf } from './host-tensor.js';
