@@ -7,6 +7,7 @@ import { Guard, isLoopback } from './guard.js';
 import { LiveHub } from './live-hub.js';
 import { LiveState } from './live-state.js';
 import { Metrics } from './metrics.js';
+import { declineUpgrade, wantsWebSocket } from './other-protocol.js';
 import { defaultAssetsDir, StaticFiles } from './static-files.js';
 import {
   DEFAULT_LIMITS,
@@ -62,7 +63,10 @@ class NodeHttpSink implements HttpSink {
     const context = { options, limits, auth, hub: this.hub, state: this.live };
     const gateway = new Gateway(context, guard, files, this.metrics);
     server.on('request', (request, response) => void gateway.answer(request, response));
-    server.on('upgrade', (request, socket, head) => gateway.upgrade(request, socket, head));
+    server.on('upgrade', (request, socket, head) => {
+      if (wantsWebSocket(request)) gateway.upgrade(request, socket, head);
+      else server.emit('connection', declineUpgrade(request, socket, head));
+    });
     if (options.port !== 0 && port !== options.port) {
       options.log?.('warn', `http.port: ${options.port} is taken, using ${port}`);
     }
