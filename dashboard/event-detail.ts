@@ -10,7 +10,7 @@ import { eventTitle, KIND_LOOKS, LABEL_WORDS } from './words.js';
 
 const LABELS: readonly EventLabel[] = ['true-alarm', 'false-alarm', 'unsure'];
 
-/** Everything about one event, in a sheet that slides over the page: words, times, evidence, explanation, judgement. */
+/** Everything about one event, in a sheet that slides over the page: words, times, evidence, explanation, judgement; the slot is for news. */
 @customElement('auscult-event-detail')
 export class EventDetail extends LitElement {
   static override styles = [
@@ -121,6 +121,7 @@ export class EventDetail extends LitElement {
     const { event } = this;
     return html`<dialog aria-labelledby="title" @close=${this.closed} @click=${this.clicked}>
       ${event ? html`${this.renderHeader(event)}<div class="body">${this.renderBody(event)}</div>` : nothing}
+      <slot></slot>
     </dialog>`;
   }
 
