@@ -58,6 +58,7 @@ class NodeHttpSink implements HttpSink {
     readonly port: number,
   ) {
     this.live = new LiveState(options);
+    for (const { machine, state } of this.live.snapshot()) this.metrics.machineState(machine, state);
     this.hub = new LiveHub(this.live, options, limits, this.metrics);
     const auth = new Auth(options.credentials, `auscult_${port}`, limits);
     const context = { options, limits, auth, hub: this.hub, state: this.live };

@@ -164,6 +164,18 @@ describe('health', () => {
     await sink.close();
   });
 
+  it('counts every machine in a state, those too of which nothing is known yet', async () => {
+    const { sink } = await openTestSink();
+    const state = async () => {
+      const text = String((await ask(sink.port, '/metrics')).body);
+      return [...text.matchAll(/^auscult_machine_state\{machine="pump",state="([\w-]+)"\} 1$/gm)].map(([, one]) => one);
+    };
+    expect(await state()).toEqual(['unknown']);
+    sink.state('pump', 'normal', 1);
+    expect(await state()).toEqual(['normal']);
+    await sink.close();
+  });
+
   it('answers a wrong method with those that are right', async () => {
     const { sink } = await openTestSink();
     const answer = await ask(sink.port, '/api/commands');
