@@ -45,7 +45,6 @@ export class EventDetail extends LitElement {
       h2 {
         margin-top: 6px;
         font-size: 19px;
-        overflow-wrap: anywhere;
       }
       .body {
         display: grid;
@@ -55,7 +54,6 @@ export class EventDetail extends LitElement {
       .words {
         font-size: 17px;
         line-height: 1.45;
-        overflow-wrap: anywhere;
       }
       dl {
         display: grid;

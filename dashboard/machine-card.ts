@@ -42,7 +42,6 @@ export class MachineCard extends LitElement {
       }
       h3 {
         font-size: 16px;
-        overflow-wrap: anywhere;
         flex: 1 1 auto;
       }
       .alert {
@@ -68,9 +67,6 @@ export class MachineCard extends LitElement {
         gap: var(--space-2);
         margin-top: var(--space-2);
       }
-      .words {
-        overflow-wrap: anywhere;
-      }
       .feed {
         padding: var(--space-3) var(--space-4) 0;
       }
@@ -79,7 +75,6 @@ export class MachineCard extends LitElement {
         padding: var(--space-2) var(--space-3);
         border-radius: var(--radius-small);
         background: color-mix(in srgb, var(--ink) 5%, var(--surface));
-        overflow-wrap: anywhere;
       }
       .learning.failed {
         background: color-mix(in srgb, var(--anomalous) 9%, var(--surface));

@@ -112,6 +112,34 @@ describe.skipIf(chromiumMissing)('the page for its reader (needs Debian package:
     await quiet.close();
   });
 
+  it('holds names as long as the configuration takes on the narrowest screen, and shows their bars', async () => {
+    const name = 'N'.repeat(60);
+    const feeds = [{ feed: name, machine: name, modality: 'table' as const, mel: null }];
+    const named = await SimulatedPlant.open({ site: name, feeds });
+    const axes = [{ axis: 'column' as const, labels: [name, 'short'], values: [33, -1] }];
+    const over = { machine: name, feed: name, contribution: { energy: 40, axes } };
+    const anomaly = await named.raise({ ...over, words: `${name} 8.0 σ above normal` });
+    const fault = await named.raise({ ...over, kind: 'sensor-fault', code: 'column-changed', words: name });
+    const { page, close } = await openPage(browser, named.sink.url, { viewport: { width: 320, height: 700 } });
+    const tooWide = () => page.evaluate<string[]>(TOO_WIDE);
+    await card(page, name).getByRole('button', { name: 'Mute…' }).click();
+    await page.getByRole('dialog', { name: `Mute alerts: ${name}` }).waitFor();
+    expect(await tooWide()).toEqual([]);
+    await page.keyboard.press('Escape');
+    for (const { id } of [anomaly, fault]) {
+      await page.locator(`[data-event="${id}"]`).click();
+      await page.getByRole('dialog', { name }).waitFor();
+      expect(await tooWide()).toEqual([]);
+      await page.keyboard.press('Escape');
+    }
+    await page.locator(`[data-event="${anomaly.id}"]`).click();
+    const bars = await page.locator('auscult-bar-chart .rows svg').all();
+    const widths = await Promise.all(bars.map(async (bar) => (await bar.boundingBox())?.width ?? 0));
+    expect(Math.min(...widths)).toBeGreaterThan(50);
+    await close();
+    await named.close();
+  });
+
   it("writes numbers as its words do, whatever the reader's language", async () => {
     const { page, close } = await openPage(browser, plant.sink.url, { locale: 'de-DE' });
     for (const [statistic, shown] of [
@@ -124,3 +152,17 @@ describe.skipIf(chromiumMissing)('the page for its reader (needs Debian package:
     await close();
   });
 });
+
+/** In the page: what reaches beyond the window, or is cut off where it must not be. */
+const TOO_WIDE = `(() => {
+  const deep = (root, found = []) => {
+    for (const element of root.querySelectorAll('*')) {
+      found.push(element);
+      if (element.shadowRoot) deep(element.shadowRoot, found);
+    }
+    return found;
+  };
+  return deep(document)
+    .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
+    .map((e) => e.tagName + '.' + e.className);
+})()`;
