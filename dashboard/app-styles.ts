@@ -98,9 +98,6 @@ export const appStyles = css`
     margin-left: var(--space-2);
     font-weight: 450;
   }
-  .sound-head h2 {
-    overflow-wrap: anywhere;
-  }
   .toasts {
     position: fixed;
     inset: auto 0 var(--space-5);
@@ -118,7 +115,6 @@ export const appStyles = css`
     color: var(--ground);
     font-size: 14px;
     box-shadow: 0 6px 24px rgb(0 0 0 / 22%);
-    overflow-wrap: anywhere;
   }
   .toast.failed {
     background: var(--anomalous);

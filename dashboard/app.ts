@@ -10,6 +10,7 @@ import { appStyles } from './app-styles.js';
 import { EventBook } from './event-book.js';
 import './event-detail.js';
 import './event-list.js';
+import { localTimes } from './format.js';
 import { icon } from './icons.js';
 import { type LinkState, LiveLink } from './live-link.js';
 import './login-form.js';
@@ -34,7 +35,8 @@ export class App extends LitElement {
   @state() private machines: readonly LiveMachine[] = [];
   @state() private verdicts: ReadonlyMap<string, LiveVerdict> = new Map();
   @state() private watched: string | null = null;
-  @state() private detailId: string | null = null;
+  /** What the sheet shows, whatever the list holds. */
+  @state() private detail: Event | null = null;
   @state() private pending: PendingAction | null = null;
   @state() private toast: { readonly text: string; readonly failed: boolean } | null = null;
   @state() private announcement = '';
@@ -90,11 +92,7 @@ export class App extends LitElement {
         <div class="left">${this.renderMachines()} ${this.renderSound()}</div>
         ${this.renderEvents()}
       </main>
-      ${this.renderDialogs()}
-      <p class="visually-hidden" aria-live="polite" data-announcement>${this.announcement}</p>
-      <div class="toasts" role="status">
-        ${this.toast ? html`<p class="toast ${this.toast.failed ? 'failed' : ''}">${this.toast.text}</p>` : nothing}
-      </div>`;
+      ${this.renderDialogs()} ${this.renderNews(this.detail === null)}`;
   }
 
   // ------------------------------------------------------------ parts
@@ -175,18 +173,26 @@ export class App extends LitElement {
     ></auscult-event-list>`;
   }
 
+  /** What is said of the moment. While the sheet is open it is said there: everything beside it can be neither seen nor heard. */
+  private renderNews(here: boolean) {
+    const toast = here ? this.toast : null;
+    return html`<p class="visually-hidden" aria-live="polite" data-announcement>${here ? this.announcement : ''}</p>
+      <div class="toasts" role="status">
+        ${toast ? html`<p class="toast ${toast.failed ? 'failed' : ''}">${toast.text}</p>` : nothing}
+      </div>`;
+  }
+
   private renderDialogs() {
-    const event = this.detailId === null ? null : this.book.find(this.detailId);
+    const event = this.detail;
     return html`<auscult-event-detail
         .event=${event}
         .isSound=${event !== null && this.feeds().find(({ feed }) => feed === event.feed)?.modality === 'audio'}
         .nowMs=${this.nowMs}
-        @close-event=${() => {
-          this.detailId = null;
-        }}
+        @close-event=${() => this.openEvent(null)}
         @acknowledge-event=${(e: CustomEvent<Event>) => void this.acknowledge(e.detail)}
         @label-event=${(e: CustomEvent<{ event: Event; label: EventLabel }>) => void this.label(e.detail)}
-      ></auscult-event-detail>
+        >${this.renderNews(event !== null)}</auscult-event-detail
+      >
       <auscult-action-dialog
         .pending=${this.pending}
         @close-action=${() => {
@@ -239,6 +245,7 @@ export class App extends LitElement {
     this.takeVerdicts(this.feeds().flatMap(({ verdict }) => verdict ?? []));
     for (const { feed } of this.feeds()) void this.seedHistory(feed);
     void this.loadEvents(false);
+    if (this.detail) void this.refresh(this.detail.id);
     const first = this.soundHidden ? undefined : this.feeds().find(({ mel }) => mel !== null);
     this.watch((this.watchedFeed() ?? first)?.feed ?? null);
     this.advanceClock();
@@ -270,6 +277,7 @@ export class App extends LitElement {
 
   private put(event: Event): void {
     this.book.put(event);
+    if (this.detail?.id === event.id) this.detail = event;
     this.requestUpdate();
   }
 
@@ -309,9 +317,9 @@ export class App extends LitElement {
     void this.updateComplete.then(() => this.link.watch(feed));
   }
 
-  private openEvent(event: Event): void {
-    this.book.put(event);
-    this.detailId = event.id;
+  private openEvent(event: Event | null): void {
+    this.detail = event;
+    this.announcement = ''; // not again where it is said from now on
   }
 
   private filter(machine: string | null): void {
@@ -363,7 +371,7 @@ export class App extends LitElement {
 
   private say(text: string, failed: boolean): void {
     clearTimeout(this.toastTimer);
-    this.toast = { text, failed };
+    this.toast = { text: localTimes(text), failed };
     this.toastTimer = setTimeout(() => {
       this.toast = null;
     }, TOAST_MS);

@@ -45,7 +45,7 @@ export class BarChart extends LitElement {
       }
       .rows {
         display: grid;
-        grid-template-columns: minmax(80px, max-content) 1fr max-content;
+        grid-template-columns: minmax(0, max-content) minmax(25%, 1fr) max-content;
         gap: var(--space-1) var(--space-3);
         align-items: center;
       }

@@ -48,10 +48,6 @@ export class EventBook {
     }
   }
 
-  find(id: string): Event | null {
-    return this.listed.find((event) => event.id === id) ?? this.open.get(id) ?? null;
-  }
-
   /** What a machine's card shows: an open event, rather one that nobody has acknowledged. */
   alertOf(machine: string): Event | null {
     const open = [...this.open.values()].filter((event) => event.machine === machine);

@@ -10,7 +10,7 @@ import { eventTitle, KIND_LOOKS, LABEL_WORDS } from './words.js';
 
 const LABELS: readonly EventLabel[] = ['true-alarm', 'false-alarm', 'unsure'];
 
-/** Everything about one event, in a sheet that slides over the page: words, times, evidence, explanation, judgement. */
+/** Everything about one event, in a sheet that slides over the page: words, times, evidence, explanation, judgement; the slot is for news. */
 @customElement('auscult-event-detail')
 export class EventDetail extends LitElement {
   static override styles = [
@@ -45,7 +45,6 @@ export class EventDetail extends LitElement {
       h2 {
         margin-top: 6px;
         font-size: 19px;
-        overflow-wrap: anywhere;
       }
       .body {
         display: grid;
@@ -55,7 +54,6 @@ export class EventDetail extends LitElement {
       .words {
         font-size: 17px;
         line-height: 1.45;
-        overflow-wrap: anywhere;
       }
       dl {
         display: grid;
@@ -121,6 +119,7 @@ export class EventDetail extends LitElement {
     const { event } = this;
     return html`<dialog aria-labelledby="title" @close=${this.closed} @click=${this.clicked}>
       ${event ? html`${this.renderHeader(event)}<div class="body">${this.renderBody(event)}</div>` : nothing}
+      <slot></slot>
     </dialog>`;
   }
 

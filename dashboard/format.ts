@@ -1,13 +1,16 @@
-/** How numbers and times read on the page. Times arrive in UTC milliseconds and are shown in the reader's time zone. */
+/**
+ * How numbers and times read on the page. Numbers are written as in the events' words, with a point and ungrouped, whatever the reader's
+ * language: "1.234" must not be a thousand to one of them. Times arrive in UTC milliseconds and are shown in the reader's time zone.
+ */
 
 const DASH = '–';
 
-/** Three significant digits, thousands without decimals; a true minus sign. */
+/** Three significant digits, from a hundred on whole numbers; a true minus sign. */
 export function formatScore(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return DASH;
   const magnitude = Math.abs(value);
   const digits = magnitude >= 100 ? 0 : magnitude >= 10 ? 1 : 2;
-  return value.toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return value.toFixed(digits).replace('-', '−');
 }
 
 /** "0.43", "0.002", "< 0.001". */
@@ -18,13 +21,14 @@ export function formatP(value: number | null | undefined): string {
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const shortClock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hour12: false });
+const shortClock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const dayClock = new Intl.DateTimeFormat(undefined, {
   day: 'numeric',
   month: 'short',
   hour: '2-digit',
   minute: '2-digit',
 });
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
 
 export function formatFull(ms: number): string {
@@ -36,9 +40,16 @@ export function formatMinute(ms: number): string {
   return shortClock.format(ms);
 }
 
-/** The time alone for today, with the day otherwise. */
+/** The time alone for today, with the day otherwise; the date alone of another year. */
 export function formatWhen(ms: number, nowMs: number): string {
-  return new Date(ms).toDateString() === new Date(nowMs).toDateString() ? clock.format(ms) : dayClock.format(ms);
+  const [then, now] = [new Date(ms), new Date(nowMs)];
+  if (then.toDateString() === now.toDateString()) return clock.format(ms);
+  return (then.getFullYear() === now.getFullYear() ? dayClock : date).format(ms);
+}
+
+/** A line of the service with its times in UTC as the reader's. */
+export function localTimes(line: string): string {
+  return line.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (iso) => formatFull(Date.parse(iso)));
 }
 
 /** "4 s", "12 min", "3 h 20 min", "2 d 4 h". */

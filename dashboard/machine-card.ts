@@ -13,7 +13,7 @@ import { eventTitle, KIND_LOOKS, LEARNING_WORDS } from './words.js';
 /** What a card asks of the page. */
 export type MachineAction = 'mute' | 'unmute' | 'learn' | 'roll-back' | 'test-alert';
 
-/** A verdict this much older than the clock is called late. */
+/** A feed that has told nothing for so long is called late. */
 const LATE_MS = 15_000;
 /** What learning has come to is shown this long. */
 const LEARNING_SHOWN_MS = 86_400_000;
@@ -42,7 +42,6 @@ export class MachineCard extends LitElement {
       }
       h3 {
         font-size: 16px;
-        overflow-wrap: anywhere;
         flex: 1 1 auto;
       }
       .alert {
@@ -68,9 +67,6 @@ export class MachineCard extends LitElement {
         gap: var(--space-2);
         margin-top: var(--space-2);
       }
-      .words {
-        overflow-wrap: anywhere;
-      }
       .feed {
         padding: var(--space-3) var(--space-4) 0;
       }
@@ -79,7 +75,6 @@ export class MachineCard extends LitElement {
         padding: var(--space-2) var(--space-3);
         border-radius: var(--radius-small);
         background: color-mix(in srgb, var(--ink) 5%, var(--surface));
-        overflow-wrap: anywhere;
       }
       .learning.failed {
         background: color-mix(in srgb, var(--anomalous) 9%, var(--surface));
@@ -128,6 +123,7 @@ export class MachineCard extends LitElement {
       footer button {
         padding-inline: 9px;
         font-size: 13.5px;
+        overflow-wrap: anywhere;
       }
       @media (max-width: 480px) {
         .alert {
@@ -232,8 +228,8 @@ export class MachineCard extends LitElement {
 
   private renderCondition(verdict: LiveVerdict | null) {
     if (!verdict) return nothing;
-    const lateMs = this.nowMs - verdict.atMs;
-    if (lateMs > LATE_MS && lateMs < 86_400_000) {
+    const lateMs = this.nowMs - verdict.toldMs;
+    if (lateMs > LATE_MS) {
       return html`<div><dt>Last heard</dt><dd>${formatDuration(lateMs)} ago</dd></div>`;
     }
     const words = { off: 'Off', starting: 'Starting', running: 'Running' };
@@ -241,16 +237,17 @@ export class MachineCard extends LitElement {
   }
 
   private renderActions(machine: LiveMachine) {
-    const audible = machine.feeds.find((feed) => feed.mel !== null);
-    const shown = audible !== undefined && audible.feed === this.watched;
+    const audible = machine.feeds.filter((feed) => feed.mel !== null);
     return html`<footer>
-      ${
-        audible
-          ? html`<button class="quiet" aria-pressed=${shown} @click=${() => this.emit('watch-feed', audible.feed)}>
-              ${icon('sound')} Show sound
-            </button>`
-          : nothing
-      }
+      ${audible.map(
+        ({ feed }) => html`<button
+          class="quiet"
+          aria-pressed=${feed === this.watched}
+          @click=${() => this.emit('watch-feed', feed)}
+        >
+          ${icon('sound')} Show sound${audible.length > 1 ? ` of ${feed}` : ''}
+        </button>`,
+      )}
       <span class="spring"></span>
       ${
         machine.state === 'muted'

@@ -188,7 +188,6 @@ function scoreRange(low: number | null, high: number | null): [number, number] {
 }
 
 function shortNumber(value: number): string {
-  return Math.abs(value) >= 10_000
-    ? Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 }).format(value)
-    : String(Number(value.toPrecision(4)));
+  const compact = Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+  return (Math.abs(value) >= 10_000 ? compact.format(value) : String(Number(value.toPrecision(4)))).replace('-', '−');
 }

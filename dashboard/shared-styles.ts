@@ -25,6 +25,14 @@ export const shared = css`
     margin: 0;
     padding: 0;
   }
+  h1,
+  h2,
+  h3,
+  p,
+  figcaption {
+    min-width: 0;
+    overflow-wrap: anywhere;
+  }
   ul {
     list-style: none;
   }
@@ -145,7 +153,6 @@ export const shared = css`
     font-size: 13px;
     font-weight: 600;
     line-height: 20px;
-    white-space: nowrap;
   }
   .tone-normal {
     --tone: var(--normal);

@@ -116,7 +116,7 @@ export class SpectrogramView extends LitElement {
     if (ring.total - this.described < 2 * this.framesPerSecond || !this.mel) return;
     this.described = ring.total;
     const [low, high] = ring.range.map((level) => Math.round(MIN_DB + level * STEP_DB));
-    this.rangeWords = `${low} to ${high} dB`;
+    this.rangeWords = `${low} to ${high} dB`.replaceAll('-', '−');
     const band = ring.loudestBand(Math.round(2 * this.framesPerSecond));
     this.loudest = formatHz(centreHz(band, ring.bands, this.mel.sampleRateHz));
   }

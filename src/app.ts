@@ -196,6 +196,7 @@ class Service implements App {
       clientId: mqtt.clientId,
       topics: this.#topics,
       machines,
+      feedsOf: (machine) => feeds.filter((feed) => feed.machine === machine).map(({ name }) => name),
       former: { machines: former, onTakenBack: (machine) => store.forgetState(machine) },
       version: this.#version,
       homeAssistantPrefix: mqtt.homeAssistant.enabled ? mqtt.homeAssistant.prefix : null,

@@ -159,10 +159,12 @@ export class FeedMonitor {
     return this.#inTurn(() => this.#step({ kind: 'trouble', trouble }));
   }
 
-  /** Lets the decider see that time passes without windows; of a feed that has ended well none are due. */
+  /** Lets the decider see that time passes without windows; of a feed that has ended well none are due, but its mute runs out. */
   tick(nowMs: number): Promise<void> {
     return this.#inTurn(() => {
+      const mute = this.#said.get('mute');
       if (!this.#ended || this.#failure !== null) this.#step({ kind: 'tick', atMs: nowMs });
+      else if (mute) this.#step({ ...mute, atMs: nowMs });
     });
   }
 

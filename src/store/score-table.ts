@@ -57,6 +57,7 @@ export class ScoreTable {
   readonly #feedIds = new Map<string, number>();
   readonly #insert;
   readonly #oldest;
+  readonly #oldestMinute;
   readonly #rollUp;
   readonly #deleteWindows;
   readonly #points;
@@ -69,6 +70,9 @@ export class ScoreTable {
     );
     this.#oldest = db
       .prepare<[number], number | null>('SELECT min(end_ms) FROM window_scores WHERE feed_id = ?')
+      .pluck();
+    this.#oldestMinute = db
+      .prepare<[number], number | null>('SELECT min(minute_ms) FROM minute_scores WHERE feed_id = ?')
       .pluck();
     this.#rollUp = db.prepare<[object]>(`
       INSERT OR REPLACE INTO minute_scores
@@ -132,6 +136,12 @@ export class ScoreTable {
       bucketMs,
       points: this.#points.all({ feed: id, from, to, bucket: bucketMs }).map((row) => toPoint(row, from, bucketMs)),
     }));
+  }
+
+  oldestMs(query: Pick<ScoreQuery, 'machine' | 'feed'>): number | null {
+    const starts = this.#feeds(query).flatMap(({ id }) => [this.#oldest.get(id), this.#oldestMinute.get(id)]);
+    const known = starts.filter((ms) => ms !== null && ms !== undefined);
+    return known.length > 0 ? Math.min(...known) : null;
   }
 
   /**

@@ -231,6 +231,10 @@ export class SqliteStore implements T.Store {
     return this.#scores.series(query);
   }
 
+  oldestScoreMs(query: Pick<T.ScoreQuery, 'machine' | 'feed'>): number | null {
+    return this.#scores.oldestMs(query);
+  }
+
   keepDrift(record: T.DriftRecord): void {
     attempt(this.#thing, () => this.#drift.put(record));
   }

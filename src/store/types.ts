@@ -248,6 +248,8 @@ export interface Store extends Outbox {
   /** Writes the buffered scores and does upkeep that is due. Never throws for a full disk: see `health`. */
   flush(): void;
   scores(query: ScoreQuery): ScoreSeries[];
+  /** When the oldest score that is stored of a feed or a machine begins; null where there is none. */
+  oldestScoreMs(query: Pick<ScoreQuery, 'machine' | 'feed'>): number | null;
 
   /** Remembers what following drift has come to; given up quietly on a full disk. */
   keepDrift(record: DriftRecord): void;

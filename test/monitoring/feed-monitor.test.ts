@@ -77,6 +77,20 @@ const playing = (...names: string[]) =>
   });
 
 describe('a feed', () => {
+  it('is muted no longer than it was said, though its file has ended', async () => {
+    const { monitor, states, store } = await monitored(playing('normal'));
+    await monitor.run(never);
+    await monitor.tick(20_000);
+    const before = monitor.state;
+    await monitor.mute(80_000, 50_000);
+    await monitor.tick(79_999);
+    expect(states.at(-1)).toBe('muted');
+    await monitor.tick(80_000);
+    expect(states.at(-1)).toBe(before);
+    await monitor.close();
+    await store.close();
+  });
+
   it('is heard again when somebody ends its mute, although the disk refuses to note that', async () => {
     const { room, store, states } = await monitored(playing('normal'));
     await room.apply({ command: 'mute', machine: 'pump', minutes: 60 });

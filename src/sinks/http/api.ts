@@ -5,9 +5,10 @@ import type { EventCursor } from '../../store/types.js';
 import type { Access, Auth } from './auth.js';
 import { sendClip } from './clips.js';
 import { parseCommand } from './command-schema.js';
+import { readCurve } from './curve.js';
 import type { LiveHub } from './live-hub.js';
-import { finite, type LiveState } from './live-state.js';
-import type { Curve, EventPage, Session } from './protocol.js';
+import type { LiveState } from './live-state.js';
+import type { EventPage, Session } from './protocol.js';
 import { HttpError, readJson, sendJson } from './respond.js';
 import type { HttpLimits, HttpSinkOptions } from './types.js';
 
@@ -120,21 +121,17 @@ const scoresSchema = z.strictObject({
   points: z.coerce.number().int().min(1).max(2_000).default(600),
 });
 
-function getScores({ options }: ApiContext, { response, url }: ApiRequest): void {
+async function getScores({ options }: ApiContext, { response, url }: ApiRequest): Promise<void> {
   const { feed, from, to = Date.now(), points } = parseQuery(scoresSchema, url);
   if (to <= from) throw new HttpError(400, `to: expected later than from=${from}, got ${to}`);
   const machine = options.feeds.find((known) => known.feed === feed)?.machine;
-  const [series] = options.data.scores({ feed, machine, fromMs: from, toMs: to, maxPoints: points });
-  const curve: Curve = {
-    feed,
-    points: (series?.points ?? []).map(({ startMs, statistic, threshold }) => ({
-      atMs: startMs,
-      mean: finite(statistic.mean),
-      max: finite(statistic.max),
-      threshold: finite(threshold),
-    })),
-  };
-  sendJson(response, 200, curve);
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  sendJson(
+    response,
+    200,
+    await readCurve(options.data, { feed, machine, fromMs: from, toMs: to, points }, gone.signal),
+  );
 }
 
 function parseQuery<T>(schema: z.ZodType<T>, url: URL): T {

@@ -62,11 +62,11 @@ export class Gateway {
 
   private async callApi(request: IncomingMessage, response: ServerResponse, url: URL, reading: boolean): Promise<void> {
     const matching = ROUTES.filter((route) => route.pattern.test(url.pathname));
-    if (matching.length === 0) throw new HttpError(404, `${url.pathname}: nothing here`);
     const route = matching.find(({ method }) => method === (reading ? 'GET' : request.method));
     const match = route?.pattern.exec(url.pathname);
     if (!route || !match) {
-      const allow = matching.map(({ method }) => method).join(', ');
+      const allow = this.isPage(url.pathname) ? 'GET' : matching.map(({ method }) => method).join(', ');
+      if (allow === '') throw new HttpError(404, `${url.pathname}: nothing here`);
       throw new HttpError(405, `${url.pathname}: expected ${allow}, got ${request.method}`, { allow });
     }
     let access: Access;
@@ -77,6 +77,10 @@ export class Gateway {
       access = this.checkAccess(request, reading);
     }
     await route.handle(this.context, { request, response, url, access, match });
+  }
+
+  private isPage(path: string): boolean {
+    return path === '/healthz' || path === '/metrics' || this.files.has(path);
   }
 
   private checkHost(request: IncomingMessage): void {

@@ -7,6 +7,7 @@ import { Guard, isLoopback } from './guard.js';
 import { LiveHub } from './live-hub.js';
 import { LiveState } from './live-state.js';
 import { Metrics } from './metrics.js';
+import { declineUpgrade, wantsWebSocket } from './other-protocol.js';
 import { defaultAssetsDir, StaticFiles } from './static-files.js';
 import {
   DEFAULT_LIMITS,
@@ -57,12 +58,16 @@ class NodeHttpSink implements HttpSink {
     readonly port: number,
   ) {
     this.live = new LiveState(options);
+    for (const { machine, state } of this.live.snapshot()) this.metrics.machineState(machine, state);
     this.hub = new LiveHub(this.live, options, limits, this.metrics);
     const auth = new Auth(options.credentials, `auscult_${port}`, limits);
     const context = { options, limits, auth, hub: this.hub, state: this.live };
     const gateway = new Gateway(context, guard, files, this.metrics);
     server.on('request', (request, response) => void gateway.answer(request, response));
-    server.on('upgrade', (request, socket, head) => gateway.upgrade(request, socket, head));
+    server.on('upgrade', (request, socket, head) => {
+      if (wantsWebSocket(request)) gateway.upgrade(request, socket, head);
+      else server.emit('connection', declineUpgrade(request, socket, head));
+    });
     if (options.port !== 0 && port !== options.port) {
       options.log?.('warn', `http.port: ${options.port} is taken, using ${port}`);
     }

@@ -82,6 +82,7 @@ function toLive(verdict: Verdict): LiveVerdict {
     feed: verdict.feed,
     machine: verdict.machine,
     atMs: verdict.endMs,
+    toldMs: Date.now(),
     score: finite(verdict.score),
     statistic: finite(verdict.statistic),
     threshold: finite(verdict.threshold),

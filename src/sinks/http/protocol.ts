@@ -12,7 +12,9 @@ import type { Event, EventChange, LearnProgress, MachineState, Modality, Operati
 export interface LiveVerdict {
   readonly feed: string;
   readonly machine: string;
+  /** The end of the window by its own time, and when it was judged. */
   readonly atMs: number;
+  readonly toldMs: number;
   readonly score: number | null;
   readonly statistic: number | null;
   readonly threshold: number | null;

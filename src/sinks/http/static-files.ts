@@ -38,7 +38,11 @@ export class StaticFiles {
   }
 
   get built(): boolean {
-    return this.assets.has('/');
+    return this.has('/');
+  }
+
+  has(path: string): boolean {
+    return this.assets.has(path);
   }
 
   /** False when there is no such file. */

@@ -11,7 +11,7 @@ export interface FeedInfo {
 }
 
 /** What the dashboard reads: the part of the store that it needs. */
-export type DashboardData = Pick<Store, 'events' | 'event' | 'scores' | 'clip'>;
+export type DashboardData = Pick<Store, 'events' | 'event' | 'scores' | 'oldestScoreMs' | 'clip'>;
 
 /** One part of the service's health, such as `feed pump-00`, `store` or `mqtt`. */
 export interface HealthCheck {

@@ -8,6 +8,8 @@ export interface GreetingOptions {
   readonly topics: Topics;
   /** Machines of this site, by the names that events carry. */
   readonly machines: readonly string[];
+  /** What is heard of each. Default: one feed. */
+  readonly feedsOf?: (machine: string) => readonly string[];
   /** Machines that the site had before: what is retained of each is taken back once, and then it is told. */
   readonly former?: { readonly machines: readonly string[]; readonly onTakenBack: (machine: string) => void };
   /** Version of Auscult, said in status and discovery. */
@@ -70,8 +72,9 @@ export class Greeting {
 
   /** What Home Assistant is told of every machine. */
   discovery(): MqttMessage[] {
-    const { topics, machines, version, homeAssistantPrefix: prefix } = this.#options;
-    return prefix === null ? [] : machines.map((machine) => discoveryMessage({ topics, prefix, machine, version }));
+    const { topics, machines, feedsOf, version, homeAssistantPrefix: prefix } = this.#options;
+    if (prefix === null) return [];
+    return machines.map((machine) => discoveryMessage({ topics, prefix, machine, feeds: feedsOf?.(machine), version }));
   }
 
   /** The same refusals are told once. */

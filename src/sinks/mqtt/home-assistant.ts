@@ -11,6 +11,8 @@ export interface DiscoveryOptions {
   /** Home Assistant's discovery prefix, "homeassistant" unless changed there. */
   readonly prefix: string;
   readonly machine: string;
+  /** Several that are heard of one machine have a score each. */
+  readonly feeds?: readonly string[];
   /** Version of Auscult. */
   readonly version: string;
 }
@@ -24,7 +26,7 @@ export function birthTopic(prefix: string): string {
  * Tells Home Assistant of one machine as one device with its entities ("device discovery", since 2024.12), retained.
  * https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload
  */
-export function discoveryMessage({ topics, prefix, machine, version }: DiscoveryOptions): MqttMessage {
+export function discoveryMessage({ topics, prefix, machine, feeds = [], version }: DiscoveryOptions): MqttMessage {
   const id = deviceId(topics, machine);
   const payload = {
     device: {
@@ -44,7 +46,7 @@ export function discoveryMessage({ topics, prefix, machine, version }: Discovery
       },
     ],
     qos: 1,
-    components: components(topics, machine, id),
+    components: { ...components(topics, machine, id), ...scores(topics.score(machine), feeds, id) },
   };
   return { topic: discoveryTopic(topics, prefix, machine), payload: JSON.stringify(payload), qos: 1, retain: true };
 }
@@ -75,14 +77,6 @@ function components(topics: Topics, machine: string, id: string) {
       state_topic,
       value_template: '{{ value_json.state }}',
     },
-    score: {
-      platform: 'sensor',
-      name: 'Score',
-      state_class: 'measurement',
-      suggested_display_precision: 2,
-      state_topic: topics.score(machine),
-      value_template: '{{ value_json.statistic }}',
-    },
     acknowledge: { name: 'Acknowledge', ...button({ command: 'acknowledge' }) },
     mute: { name: `Mute for ${MUTE_MINUTES} minutes`, ...button({ command: 'mute', minutes: MUTE_MINUTES }) },
   };
@@ -91,15 +85,34 @@ function components(topics: Topics, machine: string, id: string) {
   );
 }
 
+/**
+ * All feeds of a machine tell their scores on one topic. What is none of an entity's own renders as '', which a numeric sensor leaves
+ * unread; a component that has nothing but its platform is taken back.
+ */
+function scores(state_topic: string, feeds: readonly string[], id: string) {
+  const sensor = (key: string, name: string, value_template: string) => ({
+    unique_id: `${id}_${key}`,
+    ...{ platform: 'sensor', name, state_class: 'measurement', suggested_display_precision: 2 },
+    ...{ state_topic, value_template },
+  });
+  if (feeds.length < 2) return { score: sensor('score', 'Score', '{{ value_json.statistic }}') };
+  const own = feeds.map((feed) => {
+    const key = `score_${shortDigest(feed)}`;
+    const template = `{{ value_json.statistic if value_json.feed == ${JSON.stringify(feed)} }}`;
+    return [key, sensor(key, `Score ${feed}`, template)];
+  });
+  return { score: { platform: 'sensor' }, ...Object.fromEntries(own) };
+}
+
 /** Of the characters that Home Assistant takes in a topic; a name with others gets a digest so that no two become one. */
 function deviceId({ base, site }: Topics, machine: string): string {
   const name = `${base}_${site}_${machine}`;
   const plain = name.replaceAll(/[^a-zA-Z0-9_-]/g, '-');
   const ambiguous = plain !== name || [base, site, machine].some((part) => part.includes('_'));
   if (!ambiguous) return plain;
-  const digest = createHash('sha256')
-    .update(JSON.stringify([base, site, machine]))
-    .digest('hex')
-    .slice(0, 8);
-  return `${plain.slice(0, 100)}_${digest}`;
+  return `${plain.slice(0, 100)}_${shortDigest(JSON.stringify([base, site, machine]))}`;
+}
+
+function shortDigest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }

@@ -164,10 +164,45 @@ describe('health', () => {
     await sink.close();
   });
 
+  it('counts every machine in a state, those too of which nothing is known yet', async () => {
+    const { sink } = await openTestSink();
+    const state = async () => {
+      const text = String((await ask(sink.port, '/metrics')).body);
+      return [...text.matchAll(/^auscult_machine_state\{machine="pump",state="([\w-]+)"\} 1$/gm)].map(([, one]) => one);
+    };
+    expect(await state()).toEqual(['unknown']);
+    sink.state('pump', 'normal', 1);
+    expect(await state()).toEqual(['normal']);
+    await sink.close();
+  });
+
   it('answers a wrong method with those that are right', async () => {
     const { sink } = await openTestSink();
     const answer = await ask(sink.port, '/api/commands');
     expect([answer.status, answer.headers.allow]).toEqual([405, 'POST']);
+    for (const path of ['/healthz', '/metrics', '/api/events']) {
+      const { status, headers } = await post(sink.port, path, {});
+      expect([path, status, headers.allow]).toEqual([path, 405, 'GET']);
+    }
+    await sink.close();
+  });
+});
+
+describe('a client that offers HTTP/2 by the way', () => {
+  const offer = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQCAAAAAAIAAAAA' };
+
+  it('is answered by HTTP/1.1, whatever it asks and sends', async () => {
+    const { sink, commands } = await openTestSink();
+    expect((await ask(sink.port, '/api/machines', { headers: offer })).status).toBe(200);
+    expect((await ask(sink.port, '/nothing', { headers: offer })).status).toBe(404);
+    const note = 'ä'.repeat(900);
+    const label = { command: 'label', machine: 'pump', eventId: 'x', label: 'unsure', note } as const;
+    const sent = [
+      await post(sink.port, '/api/commands', label, offer),
+      await post(sink.port, '/api/commands', label, { ...offer, 'transfer-encoding': 'chunked' }),
+    ];
+    expect(sent.map(({ status }) => status)).toEqual([200, 200]);
+    expect(commands).toEqual([label, label]);
     await sink.close();
   });
 });

@@ -2,7 +2,13 @@ import type { Command } from '../../../src/contracts.js';
 import { type HttpSink, type HttpSinkOptions, openHttpSink } from '../../../src/sinks/http/index.js';
 import type { DashboardData } from '../../../src/sinks/http/types.js';
 
-export const EMPTY: DashboardData = { events: () => [], event: () => null, scores: () => [], clip: () => null };
+export const EMPTY: DashboardData = {
+  events: () => [],
+  event: () => null,
+  scores: () => [],
+  oldestScoreMs: () => null,
+  clip: () => null,
+};
 
 /** A sink on a free port of the loopback, and the commands that reached it. */
 export async function openTestSink(

@@ -202,6 +202,19 @@ test('tells Home Assistant of one device with its entities, available while Ausc
   expect(new Set(ids).size).toBe(ids.length);
 });
 
+test('gives each of several feeds of a machine a score of its own in Home Assistant', () => {
+  const feeds = ['ear', 'rig "a" \\n {{ 1 }} ü'];
+  const { payload } = discoveryMessage({ topics, prefix: 'homeassistant', machine: 'pump', feeds, version: '1' });
+  const { score, ...others } = JSON.parse(payload).components as Record<string, Record<string, string>>;
+  expect(score).toEqual({ platform: 'sensor' });
+  const own = Object.values(others).filter(({ state_topic }) => state_topic === topics.score('pump'));
+  expect(own.map(({ name }) => name)).toEqual(feeds.map((feed) => `Score ${feed}`));
+  expect(own.map(({ value_template }) => value_template)).toEqual(
+    feeds.map((feed) => `{{ value_json.statistic if value_json.feed == ${JSON.stringify(feed)} }}`),
+  );
+  expect(new Set(own.map(({ unique_id }) => unique_id)).size).toBe(2);
+});
+
 test('gives two machines two devices in Home Assistant, whatever they are called', () => {
   const name = fc
     .string({ unit: fc.constantFrom('a', '_', ' ', '-', '/'), minLength: 1, maxLength: 5 })
