@@ -11,7 +11,7 @@ import type {
 import { type Change, EventCycle, type OpenEvent, type Part } from './event-cycle.js';
 import { Judge, type PartNow } from './judge.js';
 import { Operating } from './operating.js';
-import { SensorFaults, signalFaults } from './sensor.js';
+import { isDeaf, SensorFaults, signalFaults } from './sensor.js';
 import { DEFAULTS, type DeciderSettings } from './settings.js';
 import type { Threshold } from './threshold.js';
 
@@ -73,6 +73,8 @@ export interface Resume {
   readonly open: readonly OpenEvent[];
   /** When this feed's last anomaly cleared, for the cooldown. */
   readonly clearedMs?: number | null;
+  /** True for a window whose score counted: the machine ran and could be heard throughout. */
+  readonly judged: boolean;
   readonly mutedUntilMs?: number | null;
 }
 
@@ -115,6 +117,8 @@ class FeedDecider implements Decider {
   #calmWindows = 0;
   /** A window has been judged since the machine was last off or out of hearing. */
   #known = false;
+  /** The machine could not be heard until then: windows that begin before are not judged. */
+  #deafUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(calibration: Calibration, settings: DeciderSettings, resume: Resume) {
     this.settings = settings;
@@ -176,7 +180,7 @@ class FeedDecider implements Decider {
     const passedMs = atMs - (this.#lastTickMs ?? atMs);
     this.#lastTickMs = atMs;
     this.#silentMs += Math.min(MOST_TICK_MS, Math.max(0, passedMs));
-    if (staleAfterMs === null || this.#silentMs <= staleAfterMs) return this.#faults.tick(atMs, this.#muted);
+    if (ended || staleAfterMs === null || this.#silentMs <= staleAfterMs) return this.#faults.tick(atMs, this.#muted);
     const message = `${feed}: expected a window every ${seconds(staleAfterMs)}, found none for ${seconds(this.#silentMs)}`;
     return this.#heard(this.#faults.trouble({ code: 'no-data', down: true, message }, atMs, this.#muted));
   }
@@ -190,15 +194,21 @@ class FeedDecider implements Decider {
   #window(window: ScoredWindow, nowMs: number | undefined): Decision {
     const { startMs, endMs } = window;
     this.#look(nowMs ?? endMs, nowMs !== undefined);
-    if (this.#isGap(window)) this.#judge.restart();
+    if (this.#isGap(window)) {
+      this.#judge.restart();
+      this.#deafUntilMs = Number.NEGATIVE_INFINITY;
+    }
     this.#lastStartMs = startMs;
     this.#silentMs = 0;
-    const changes = this.#heard(this.#faults.window(this.#measure(window, nowMs), endMs, this.#muted));
+    const measured = this.#measure(window, nowMs);
+    if (measured.some(isDeaf)) this.#deafUntilMs = endMs;
+    const changes = this.#heard(this.#faults.window(measured, endMs, this.#muted));
     if (this.#faults.blocked) return this.#decision(this.#unjudged(window), changes);
     const before = this.#operating.state;
     const { judge, hold } = this.#operating.window(window);
     if (this.#operating.state !== before && this.#operating.state !== 'starting') this.#forget();
-    if (!judge || window.incomplete) return this.#decision(this.#unjudged(window), changes);
+    if (!judge || window.incomplete || startMs < this.#deafUntilMs)
+      return this.#decision(this.#unjudged(window), changes);
     return this.#judged(window, hold, changes);
   }
 
@@ -217,7 +227,7 @@ class FeedDecider implements Decider {
     if (change) changes.push(change);
     if (change?.change === 'cleared' || !this.#anomaly.isOpen) this.#judge.involve(false);
     if (change?.change === 'raised') this.#calmWindows = 0;
-    return this.#decision({ window, now: now.short, long: now.long }, changes);
+    return { ...this.#decision({ window, now: now.short, long: now.long }, changes), judged: true };
   }
 
   #isGap({ gap, startMs }: ScoredWindow): boolean {
@@ -283,7 +293,8 @@ class FeedDecider implements Decider {
   #decision(seen: { window: ScoredWindow; now: PartNow; long: PartNow | null } | null, changes: Change[]): Decision {
     const state = this.#state;
     const operating = this.#operating.state;
-    if (!seen || !Number.isFinite(seen.window.score)) return { verdict: null, changes, state, operating };
+    const nothing = { verdict: null, changes, state, operating, judged: false };
+    if (!seen || !Number.isFinite(seen.window.score)) return nothing;
     const { feed, machine } = this.settings;
     const { sequence, startMs, endMs, score } = seen.window;
     const { statistic, threshold, clearBelow, pValue } = seen.now;

@@ -304,7 +304,7 @@ export class FeedMonitor {
     const time = { startMs, endMs, sequence, gap };
     const scored = { score: model.scoreOf(heard), ...time, levelDb, newestDb, signal, faults, incomplete };
     const decision = model.decider.step({ kind: 'window', window: scored, nowMs });
-    if (decision.verdict && model.scorer) this.#suspects.add(window, decision.verdict, model.scorer);
+    if (decision.judged && decision.verdict && model.scorer) this.#suspects.add(window, decision.verdict, model.scorer);
     await this.#follow(decision, endMs, model.scorer, window);
     if (decision.verdict && model.scorer) this.#tell(model.follow(decision.verdict, heard));
   }

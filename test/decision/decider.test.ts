@@ -301,6 +301,15 @@ describe('sensor faults', () => {
     expect(run().feed(minute(1), healthy).feed(repeat(99, 50), clips).story).toContain('anomaly raised');
   });
 
+  it('leave out the windows that have a part of the dead sound left, although the newest is well', () => {
+    const healthy = { signal: HEALTHY, levelDb: -30 };
+    const feed = run().feed(minute(1), healthy);
+    feed.feed([99], { signal: { ...HEALTHY, rms: 0, peak: 0, stuckShare: 1 }, levelDb: -33 });
+    const judged = Array.from({ length: 4 }, () => feed.feed([99], healthy).last.judged);
+    expect(judged).toEqual([false, false, true, true]);
+    expect(feed.story).toEqual([]);
+  });
+
   it('say so when a score is no number, and give no verdict on it', () => {
     const feed = run().feed(repeat(1, 30)).feed(repeat(Number.NaN, 3));
     expect(feed.story).toEqual(['not-finite raised']);
