@@ -47,7 +47,8 @@ export type DeciderInput =
   /** `nowMs`: the clock when it is decided, for lateness. */
   | { readonly kind: 'window'; readonly window: ScoredWindow; readonly nowMs?: number }
   | { readonly kind: 'trouble'; readonly trouble: Pick<Trouble, 'code' | 'down' | 'message' | 'atMs'> }
-  | { readonly kind: 'tick'; readonly atMs: number }
+  /** `ended`: the source has ended well, no window is due. */
+  | { readonly kind: 'tick'; readonly atMs: number; readonly ended?: boolean }
   /** From a topic; ignored unless the settings say `operating: 'topic'`. */
   | { readonly kind: 'operating'; readonly running: boolean; readonly atMs: number }
   /** Until a time that has passed: ends the mute. */
@@ -56,8 +57,15 @@ export type DeciderInput =
   | { readonly kind: 'learning'; readonly on: boolean; readonly atMs: number }
   /** `event`: 'anomaly', the code of a sensor fault, or null for all that is open. */
   | { readonly kind: 'acknowledge'; readonly event: 'anomaly' | TroubleCode | null; readonly atMs: number }
-  /** All that is open of this feed, whoever raised it: it goes on here, and what is open here alone is forgotten. */
-  | { readonly kind: 'resume'; readonly open: readonly OpenEvent[]; readonly atMs: number };
+  /** This decider takes over: all that is open goes on, whoever raised it; what is open here alone is forgotten. */
+  | {
+      readonly kind: 'resume';
+      readonly open: readonly OpenEvent[];
+      /** When the last anomaly cleared; null: none has. */
+      readonly clearedMs: number | null;
+      readonly learning: boolean;
+      readonly atMs: number;
+    };
 
 export interface Decision {
   /** null for inputs that are no window, and for a score that is no number. */
@@ -65,16 +73,16 @@ export interface Decision {
   readonly changes: readonly Change[];
   readonly state: MachineState;
   readonly operating: OperatingState;
+  /** True for a window whose score counted: the machine ran and could be heard throughout. */
+  readonly judged: boolean;
 }
 
 /** What the store remembers of a feed when it starts again. */
 export interface Resume {
-  /** Events of this feed that are still open; they go on rather than being raised again. */
+  /** All events of this feed that are still open: they go on rather than being raised again. */
   readonly open: readonly OpenEvent[];
   /** When this feed's last anomaly cleared, for the cooldown. */
   readonly clearedMs?: number | null;
-  /** True for a window whose score counted: the machine ran and could be heard throughout. */
-  readonly judged: boolean;
   readonly mutedUntilMs?: number | null;
 }
 
@@ -109,6 +117,8 @@ class FeedDecider implements Decider {
   /** When the clock was found to be set, by itself. */
   #clockSetMs = Number.NEGATIVE_INFINITY;
   #lastStartMs: number | null = null;
+  /** The machine could not be heard until then: windows that begin before are not judged. */
+  #deafUntilMs = Number.NEGATIVE_INFINITY;
   #lastTickMs: number | null = null;
   /** Since the last window, by ticks. */
   #silentMs = 0;
@@ -117,8 +127,6 @@ class FeedDecider implements Decider {
   #calmWindows = 0;
   /** A window has been judged since the machine was last off or out of hearing. */
   #known = false;
-  /** The machine could not be heard until then: windows that begin before are not judged. */
-  #deafUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(calibration: Calibration, settings: DeciderSettings, resume: Resume) {
     this.settings = settings;
@@ -126,8 +134,8 @@ class FeedDecider implements Decider {
     this.#judge = new Judge(calibration, settings.budget, settings.judgeLevel);
     this.#operating = new Operating(settings, calibration.level);
     this.#faults = new SensorFaults(settings, []);
-    this.#anomaly = new EventCycle({ ...settings, kind: 'anomaly', code: null }, null, resume.clearedMs ?? null);
-    this.#resume(resume.open);
+    this.#anomaly = new EventCycle({ ...settings, kind: 'anomaly', code: null });
+    this.#resume(resume);
     this.#mutedUntilMs = resume.mutedUntilMs ?? Number.NEGATIVE_INFINITY;
   }
 
@@ -147,7 +155,7 @@ class FeedDecider implements Decider {
       case 'trouble':
         return this.#heard(this.#faults.trouble(input.trouble, atMs, this.#muted));
       case 'tick':
-        return this.#tick(atMs);
+        return this.#tick(atMs, input.ended ?? false);
       case 'operating':
         this.#operating.told(input.running, atMs);
         if (!input.running) this.#forget();
@@ -161,13 +169,15 @@ class FeedDecider implements Decider {
       case 'acknowledge':
         return this.#acknowledge(input.event, atMs);
       case 'resume':
-        this.#resume(input.open);
+        this.#learning = input.learning;
+        this.#resume(input);
         return [];
     }
   }
 
-  #resume(open: readonly OpenEvent[]): void {
+  #resume({ open, clearedMs = null }: Resume): void {
     this.#faults.resume(open);
+    if (clearedMs !== null) this.#anomaly.clearedAt(clearedMs);
     const anomaly = open.find(({ kind }) => kind === 'anomaly') ?? null;
     if ((anomaly !== null) === this.#anomaly.isOpen) return;
     this.#anomaly.resume(anomaly && { ...anomaly, part: this.#judge.partOf(anomaly.threshold) });
@@ -175,7 +185,7 @@ class FeedDecider implements Decider {
     this.#calmWindows = 0;
   }
 
-  #tick(atMs: number): Change[] {
+  #tick(atMs: number, ended: boolean): Change[] {
     const { staleAfterMs, feed } = this.settings;
     const passedMs = atMs - (this.#lastTickMs ?? atMs);
     this.#lastTickMs = atMs;
@@ -305,7 +315,7 @@ class FeedDecider implements Decider {
     };
     const short = { statistic, threshold, clearBelow, pValue };
     const verdict = { feed, machine, sequence, startMs, endMs, score, ...short, long, operating, state };
-    return { verdict, changes, state, operating };
+    return { ...nothing, verdict };
   }
 }
 

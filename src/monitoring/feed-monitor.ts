@@ -161,9 +161,7 @@ export class FeedMonitor {
 
   /** Lets the decider see that time passes without windows; of a feed that has ended well none are due. */
   tick(nowMs: number): Promise<void> {
-    return this.#inTurn(() => {
-      if (!this.#ended || this.#failure !== null) this.#step({ kind: 'tick', atMs: nowMs });
-    });
+    return this.#inTurn(() => this.#step({ kind: 'tick', atMs: nowMs, ended: this.#ended && this.#failure === null }));
   }
 
   /** The machine was switched on or off, says a topic. */
@@ -233,8 +231,8 @@ export class FeedMonitor {
     if (this.#understudy === understudy) this.#understudy = null;
     this.#desk.modelDigest = model.digest;
     const atMs = this.#lastWindowMs ?? Number.NEGATIVE_INFINITY;
-    this.#step({ kind: 'resume', open: this.#desk.open, atMs });
-    this.#step({ kind: 'learning', on: this.#learning, atMs });
+    const { open, clearedMs } = this.#desk;
+    this.#step({ kind: 'resume', open, clearedMs, learning: this.#learning, atMs });
     await old.close();
   }
 
