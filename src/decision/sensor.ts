@@ -3,7 +3,7 @@ import { type Change, EventCycle, type OpenEvent, type Reading } from './event-c
 import type { DeciderSettings, SensorLimits } from './settings.js';
 
 /** The machine cannot be heard through these: nothing is judged while they last. */
-const BLOCKING: ReadonlySet<TroubleCode> = new Set(['silence', 'stuck', 'not-finite']);
+const BLOCKING: ReadonlySet<TroubleCode> = new Set(['silence', 'stuck', 'dc-offset', 'not-finite']);
 /** Through which the machine cannot be heard. */
 export const isDeaf = ({ code }: MeasuredFault): boolean => BLOCKING.has(code);
 

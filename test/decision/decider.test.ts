@@ -293,11 +293,13 @@ describe('sensor faults', () => {
     },
   );
 
-  it('do not let a dead microphone be judged, nor a clipping one go unjudged', () => {
+  it('do not let a dead microphone be judged, nor one with an offset, nor a clipping one go unjudged', () => {
     const dead = { signal: { ...HEALTHY, rms: 0, peak: 0, stuckShare: 1 }, levelDb: -120 };
     const clips = { signal: { ...HEALTHY, clippedShare: 0.1 }, levelDb: -10 };
+    const offset = { signal: { ...HEALTHY, rms: 0.25, dc: 0.2 }, levelDb: -12 };
     const healthy = { signal: HEALTHY, levelDb: -30 };
     expect(run().feed(minute(1), healthy).feed(repeat(99, 50), dead).story).toEqual(['silence raised']);
+    expect(run().feed(minute(1), healthy).feed(repeat(99, 50), offset).story).toEqual(['dc-offset raised']);
     expect(run().feed(minute(1), healthy).feed(repeat(99, 50), clips).story).toContain('anomaly raised');
   });
 
