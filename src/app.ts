@@ -309,6 +309,8 @@ class Service implements App {
     for (const { machine, untilMs } of this.#store?.mutes(Date.now()) ?? [])
       for (const monitor of room.monitors) if (monitor.machine === machine) void monitor.mute(untilMs, Date.now());
     for (const [feed, running] of this.#running) this.#operating(feed, running);
+    // What is open is said of every feed before one of them is heard: else its machine were normal for a moment.
+    for (const monitor of room.monitors) void monitor.tick(Date.now());
     this.#feeds = room.monitors.map((monitor) => this.#runFeed(monitor));
     this.ended = Promise.all(this.#feeds).then(() => {});
     this.#timer = setInterval(() => {

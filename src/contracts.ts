@@ -253,7 +253,7 @@ export interface Window extends Origin {
   readonly levelDb?: number;
   /** Audio: RMS level of what this window has and the one before had not, dBFS: the first to hear a machine stop. */
   readonly newestDb?: number;
-  /** Audio: health of the samples the window covers. */
+  /** Audio: health of the samples that this window has and the one before had not; of the first after a gap, of all of them. */
   readonly signal?: SignalStats;
   /** Audio: the log-mel picture (frames, bands), dB, for the eye. */
   readonly logMel?: { readonly data: Float32Array; readonly frames: number; readonly bands: number };

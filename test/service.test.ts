@@ -226,6 +226,27 @@ describe('the service', () => {
   );
 
   it.skipIf(!hasMosquitto)(
+    'says from the start that an anomaly is open, although another feed is heard before (needs Debian package mosquitto)',
+    async () => {
+      const broker = await mosquitto();
+      await broker.start();
+      const source = { type: 'wav', realTime: false, files: [sound('pump-00-normal.wav')] };
+      const feeds = [{ ...pump, name: 'quick', source }, pump].map((feed) => ({ ...feed, machine: 'pump' }));
+      const config = { mqtt: { url: broker.url }, feeds };
+      const first = start(config);
+      await until('an alarm', () => first.output.err.includes('pump-00: anomaly raised'));
+      await first.stop('SIGKILL');
+      const { messages } = await watch(broker.url);
+      const second = start(config);
+      await until('the end of the other feed', () => second.output.err.includes('quick: ended'));
+      await sleep(1_500);
+      const states = messages.filter(({ topic, retain }) => topic.endsWith('/state') && !retain);
+      expect([...new Set(states.map(({ payload }) => payload.state))]).toEqual(['unknown', 'anomalous']);
+      expect((await second.stop()).code).toBe(0);
+    },
+  );
+
+  it.skipIf(!hasMosquitto)(
     'takes back what is retained of a machine that has another name now, and ends its events (needs Debian package mosquitto)',
     async () => {
       const broker = await mosquitto();

@@ -51,8 +51,10 @@ for (const command of [
 ])
   program.addCommand(command);
 
-for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)])
+for (const command of [program, ...program.commands, ...program.commands.flatMap((c) => c.commands)]) {
   command.exitOverride();
+  requireLast(command);
+}
 
 // A reader that has seen enough (| head) is no failure, nor is a terminal that was closed.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -66,6 +68,16 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+}
+
+/** Looks for required options when all that were given are known: a mistyped one is told as such, not as missing. */
+function requireLast(command: Command): void {
+  const required = command.options.filter(({ mandatory }) => mandatory);
+  for (const option of required) option.mandatory = false;
+  command.hook('preAction', () => {
+    const missing = required.find((option) => command.getOptionValue(option.attributeName()) === undefined);
+    if (missing) command.error(`error: required option '${missing.flags}' not specified`);
+  });
 }
 
 /** Prints what a person can act on and returns the exit code. */

@@ -28,8 +28,11 @@ export function problemsOf(path: Path, check: () => unknown): Problem[] {
 
 /** @throws {ConfigError} with a line a problem, each with its place, when there are any */
 export function refuse(problems: readonly Problem[], origin: Origin): void {
-  if (problems.length === 0) return;
-  throw new ConfigError(problems.map(({ path, message }) => `${placeOf(path, origin)}: ${message}`).join('\n'));
+  if (problems.length > 0) throw refusal(problems, origin);
+}
+
+export function refusal(problems: readonly Problem[], origin: Origin): ConfigError {
+  return new ConfigError(problems.map(({ path, message }) => `${placeOf(path, origin)}: ${message}`).join('\n'));
 }
 
 export interface Origin {
@@ -38,26 +41,25 @@ export interface Origin {
   readonly lines: LineCounter | null;
   /** Dotted path → variable that set it. */
   readonly variables: ReadonlyMap<string, string>;
-  readonly schema: z.ZodType;
-  /** The value that was validated. */
-  readonly value: unknown;
 }
 
-export function describeIssues(issues: readonly Issue[], origin: Origin): string[] {
-  return issues.flatMap((issue) => describeIssue(issue, origin));
+/** What a schema has against a value: `mqtt.port: expected number, found "abc"`. */
+export function problemsIn(value: unknown, schema: z.ZodType, issues: readonly Issue[]): Problem[] {
+  return issues.flatMap((issue) => describe(issue, schema, value));
 }
 
-function describeIssue(issue: Issue, origin: Origin): string[] {
+function describe(issue: Issue, schema: z.ZodType, value: unknown): Problem[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
-      const known = keysAt(origin.schema, issue.path);
-      const type = known.includes(key) ? show(valueAt(origin.value, [...issue.path, 'type']), []) : null;
+      const known = keysAt(schema, issue.path);
+      const type = known.includes(key) ? show(valueAt(value, [...issue.path, 'type']), []) : null;
       const hint = type === null ? suggestion(key, known) : ` of type ${type}`;
-      return `${where([...issue.path, key], origin)}: unknown key${hint}`;
+      const path = [...issue.path, key];
+      return { path, message: `${nameOf(path)}: unknown key${hint}` };
     });
   }
-  const found = valueAt(origin.value, issue.path);
-  return [`${where(issue.path, origin)}: ${sentence(issue)}, found ${show(found, issue.path)}`];
+  const { path } = issue;
+  return [{ path, message: `${nameOf(path)}: ${sentence(issue)}, found ${show(valueAt(value, path), path)}` }];
 }
 
 function show(found: unknown, path: Path): string {
@@ -84,16 +86,12 @@ function sentence(issue: Issue): string {
   }
 }
 
-/** `config/auscult.yaml:12: mqtt.url` or `AUSCULT_MQTT__URL: mqtt.url`. */
-function where(path: Path, origin: Origin): string {
-  const key =
-    path
-      .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-      .join('')
-      .replace(/^\./, '') || 'the whole document';
-  return `${placeOf(path, origin)}: ${key}`;
+function nameOf(path: Path): string {
+  const parts = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`));
+  return parts.join('').replace(/^\./, '') || 'the whole document';
 }
 
+/** `config/auscult.yaml:12` or `AUSCULT_MQTT__URL`. */
 function placeOf(path: Path, origin: Origin): string {
   const variable = origin.variables.get(path.join('.'));
   if (variable) return variable;

@@ -5,7 +5,7 @@ import { type Document, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ConfigError } from '../contracts.js';
 import { applyOverrides, type Override, readOverrides } from './environment.js';
-import { describeIssues, type Origin, type Problem, problemsOf, refuse } from './errors.js';
+import { type Origin, type Problem, problemsIn, problemsOf, refusal, refuse } from './errors.js';
 import { type AlertsConfig, type ConfigShape, configSchema, type FeedShape } from './schema.js';
 import { withoutSecrets } from './secrets.js';
 
@@ -137,8 +137,8 @@ function validate(
     result = configSchema.safeParse(value);
   }
   const variables = new Map(overrides.map((o) => [o.path.join('.'), o.variable]));
-  const origin = { file, document, lines, variables, value, schema: configSchema };
-  if (!result.success) throw new ConfigError(describeIssues(result.error.issues, origin).join('\n'));
+  const origin = { file, document, lines, variables };
+  if (!result.success) throw refusal(problemsIn(value, configSchema, result.error.issues), origin);
   return { shape: result.data, origin };
 }
 

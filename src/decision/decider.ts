@@ -11,7 +11,7 @@ import type {
 import { type Change, EventCycle, type OpenEvent, type Part } from './event-cycle.js';
 import { Judge, type PartNow } from './judge.js';
 import { Operating } from './operating.js';
-import { SensorFaults, signalFaults } from './sensor.js';
+import { isDeaf, SensorFaults, signalFaults } from './sensor.js';
 import { DEFAULTS, type DeciderSettings } from './settings.js';
 import type { Threshold } from './threshold.js';
 
@@ -47,7 +47,8 @@ export type DeciderInput =
   /** `nowMs`: the clock when it is decided, for lateness. */
   | { readonly kind: 'window'; readonly window: ScoredWindow; readonly nowMs?: number }
   | { readonly kind: 'trouble'; readonly trouble: Pick<Trouble, 'code' | 'down' | 'message' | 'atMs'> }
-  | { readonly kind: 'tick'; readonly atMs: number }
+  /** `ended`: the source has ended well, no window is due. */
+  | { readonly kind: 'tick'; readonly atMs: number; readonly ended?: boolean }
   /** From a topic; ignored unless the settings say `operating: 'topic'`. */
   | { readonly kind: 'operating'; readonly running: boolean; readonly atMs: number }
   /** Until a time that has passed: ends the mute. */
@@ -56,8 +57,15 @@ export type DeciderInput =
   | { readonly kind: 'learning'; readonly on: boolean; readonly atMs: number }
   /** `event`: 'anomaly', the code of a sensor fault, or null for all that is open. */
   | { readonly kind: 'acknowledge'; readonly event: 'anomaly' | TroubleCode | null; readonly atMs: number }
-  /** All that is open of this feed, whoever raised it: it goes on here, and what is open here alone is forgotten. */
-  | { readonly kind: 'resume'; readonly open: readonly OpenEvent[]; readonly atMs: number };
+  /** This decider takes over: all that is open goes on, whoever raised it; what is open here alone is forgotten. */
+  | {
+      readonly kind: 'resume';
+      readonly open: readonly OpenEvent[];
+      /** When the last anomaly cleared; null: none has. */
+      readonly clearedMs: number | null;
+      readonly learning: boolean;
+      readonly atMs: number;
+    };
 
 export interface Decision {
   /** null for inputs that are no window, and for a score that is no number. */
@@ -65,11 +73,13 @@ export interface Decision {
   readonly changes: readonly Change[];
   readonly state: MachineState;
   readonly operating: OperatingState;
+  /** True for a window whose score counted: the machine ran and could be heard throughout. */
+  readonly judged: boolean;
 }
 
 /** What the store remembers of a feed when it starts again. */
 export interface Resume {
-  /** Events of this feed that are still open; they go on rather than being raised again. */
+  /** All events of this feed that are still open: they go on rather than being raised again. */
   readonly open: readonly OpenEvent[];
   /** When this feed's last anomaly cleared, for the cooldown. */
   readonly clearedMs?: number | null;
@@ -107,6 +117,8 @@ class FeedDecider implements Decider {
   /** When the clock was found to be set, by itself. */
   #clockSetMs = Number.NEGATIVE_INFINITY;
   #lastStartMs: number | null = null;
+  /** The machine could not be heard until then: windows that begin before are not judged. */
+  #deafUntilMs = Number.NEGATIVE_INFINITY;
   #lastTickMs: number | null = null;
   /** Since the last window, by ticks. */
   #silentMs = 0;
@@ -122,8 +134,8 @@ class FeedDecider implements Decider {
     this.#judge = new Judge(calibration, settings.budget, settings.judgeLevel);
     this.#operating = new Operating(settings, calibration.level);
     this.#faults = new SensorFaults(settings, []);
-    this.#anomaly = new EventCycle({ ...settings, kind: 'anomaly', code: null }, null, resume.clearedMs ?? null);
-    this.#resume(resume.open);
+    this.#anomaly = new EventCycle({ ...settings, kind: 'anomaly', code: null });
+    this.#resume(resume);
     this.#mutedUntilMs = resume.mutedUntilMs ?? Number.NEGATIVE_INFINITY;
   }
 
@@ -143,7 +155,7 @@ class FeedDecider implements Decider {
       case 'trouble':
         return this.#heard(this.#faults.trouble(input.trouble, atMs, this.#muted));
       case 'tick':
-        return this.#tick(atMs);
+        return this.#tick(atMs, input.ended ?? false);
       case 'operating':
         this.#operating.told(input.running, atMs);
         if (!input.running) this.#forget();
@@ -157,13 +169,15 @@ class FeedDecider implements Decider {
       case 'acknowledge':
         return this.#acknowledge(input.event, atMs);
       case 'resume':
-        this.#resume(input.open);
+        this.#learning = input.learning;
+        this.#resume(input);
         return [];
     }
   }
 
-  #resume(open: readonly OpenEvent[]): void {
+  #resume({ open, clearedMs = null }: Resume): void {
     this.#faults.resume(open);
+    if (clearedMs !== null) this.#anomaly.clearedAt(clearedMs);
     const anomaly = open.find(({ kind }) => kind === 'anomaly') ?? null;
     if ((anomaly !== null) === this.#anomaly.isOpen) return;
     this.#anomaly.resume(anomaly && { ...anomaly, part: this.#judge.partOf(anomaly.threshold) });
@@ -171,12 +185,12 @@ class FeedDecider implements Decider {
     this.#calmWindows = 0;
   }
 
-  #tick(atMs: number): Change[] {
+  #tick(atMs: number, ended: boolean): Change[] {
     const { staleAfterMs, feed } = this.settings;
     const passedMs = atMs - (this.#lastTickMs ?? atMs);
     this.#lastTickMs = atMs;
     this.#silentMs += Math.min(MOST_TICK_MS, Math.max(0, passedMs));
-    if (staleAfterMs === null || this.#silentMs <= staleAfterMs) return this.#faults.tick(atMs, this.#muted);
+    if (ended || staleAfterMs === null || this.#silentMs <= staleAfterMs) return this.#faults.tick(atMs, this.#muted);
     const message = `${feed}: expected a window every ${seconds(staleAfterMs)}, found none for ${seconds(this.#silentMs)}`;
     return this.#heard(this.#faults.trouble({ code: 'no-data', down: true, message }, atMs, this.#muted));
   }
@@ -190,15 +204,21 @@ class FeedDecider implements Decider {
   #window(window: ScoredWindow, nowMs: number | undefined): Decision {
     const { startMs, endMs } = window;
     this.#look(nowMs ?? endMs, nowMs !== undefined);
-    if (this.#isGap(window)) this.#judge.restart();
+    if (this.#isGap(window)) {
+      this.#judge.restart();
+      this.#deafUntilMs = Number.NEGATIVE_INFINITY;
+    }
     this.#lastStartMs = startMs;
     this.#silentMs = 0;
-    const changes = this.#heard(this.#faults.window(this.#measure(window, nowMs), endMs, this.#muted));
+    const measured = this.#measure(window, nowMs);
+    if (measured.some(isDeaf)) this.#deafUntilMs = endMs;
+    const changes = this.#heard(this.#faults.window(measured, endMs, this.#muted));
     if (this.#faults.blocked) return this.#decision(this.#unjudged(window), changes);
     const before = this.#operating.state;
     const { judge, hold } = this.#operating.window(window);
     if (this.#operating.state !== before && this.#operating.state !== 'starting') this.#forget();
-    if (!judge || window.incomplete) return this.#decision(this.#unjudged(window), changes);
+    if (!judge || window.incomplete || startMs < this.#deafUntilMs)
+      return this.#decision(this.#unjudged(window), changes);
     return this.#judged(window, hold, changes);
   }
 
@@ -217,7 +237,7 @@ class FeedDecider implements Decider {
     if (change) changes.push(change);
     if (change?.change === 'cleared' || !this.#anomaly.isOpen) this.#judge.involve(false);
     if (change?.change === 'raised') this.#calmWindows = 0;
-    return this.#decision({ window, now: now.short, long: now.long }, changes);
+    return { ...this.#decision({ window, now: now.short, long: now.long }, changes), judged: true };
   }
 
   #isGap({ gap, startMs }: ScoredWindow): boolean {
@@ -283,7 +303,8 @@ class FeedDecider implements Decider {
   #decision(seen: { window: ScoredWindow; now: PartNow; long: PartNow | null } | null, changes: Change[]): Decision {
     const state = this.#state;
     const operating = this.#operating.state;
-    if (!seen || !Number.isFinite(seen.window.score)) return { verdict: null, changes, state, operating };
+    const nothing = { verdict: null, changes, state, operating, judged: false };
+    if (!seen || !Number.isFinite(seen.window.score)) return nothing;
     const { feed, machine } = this.settings;
     const { sequence, startMs, endMs, score } = seen.window;
     const { statistic, threshold, clearBelow, pValue } = seen.now;
@@ -294,7 +315,7 @@ class FeedDecider implements Decider {
     };
     const short = { statistic, threshold, clearBelow, pValue };
     const verdict = { feed, machine, sequence, startMs, endMs, score, ...short, long, operating, state };
-    return { verdict, changes, state, operating };
+    return { ...nothing, verdict };
   }
 }
 

@@ -83,19 +83,18 @@ function goOn({ raisedMs, acknowledgedMs, peak, peakMs, threshold, pValue, part 
 export class EventCycle {
   readonly #settings: CycleSettings;
   #open: Open | null = null;
-  #clearedMs: number | null;
+  #clearedMs: number | null = null;
 
-  /**
-   * @param open the stored event to go on with, and the part that its peak belongs to
-   * @param clearedMs when the last one cleared, for the cooldown
-   */
-  constructor(settings: CycleSettings, open: ResumedEvent | null = null, clearedMs: number | null = null) {
+  constructor(settings: CycleSettings) {
     this.#settings = settings;
-    this.#clearedMs = clearedMs;
-    this.resume(open);
   }
 
-  /** Goes on with an event that somebody else has raised; null: forgets the one that is open. */
+  /** When the last event cleared that somebody else has followed, for the cooldown. */
+  clearedAt(atMs: number): void {
+    this.#clearedMs = atMs;
+  }
+
+  /** Goes on with an event that somebody else has raised, and the part that its peak belongs to; null: forgets the one that is open. */
   resume(event: ResumedEvent | null): void {
     this.#open = event && goOn(event);
   }

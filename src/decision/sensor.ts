@@ -3,7 +3,10 @@ import { type Change, EventCycle, type OpenEvent, type Reading } from './event-c
 import type { DeciderSettings, SensorLimits } from './settings.js';
 
 /** The machine cannot be heard through these: nothing is judged while they last. */
-const BLOCKING: ReadonlySet<TroubleCode> = new Set(['silence', 'stuck', 'not-finite']);
+const BLOCKING: ReadonlySet<TroubleCode> = new Set(['silence', 'stuck', 'dc-offset', 'not-finite']);
+/** Through which the machine cannot be heard. */
+export const isDeaf = ({ code }: MeasuredFault): boolean => BLOCKING.has(code);
+
 /** One skipped item: only several are a fault of the sensor. */
 const ITEMS: ReadonlySet<TroubleCode> = new Set(['bad-file', 'bad-row', 'bad-image', 'overrun', 'late']);
 const ITEMS_TO_RAISE = 3;

@@ -8,7 +8,8 @@ export interface FramedWindow extends Origin {
   /** (windowFrames, bands) dB without the floor. */
   readonly raw: Float32Array;
   readonly samples: Float32Array;
-  readonly stretches: readonly MeasuredStretch[];
+  /** Of what the window before had not; of the first after a gap, all. */
+  readonly newest: readonly MeasuredStretch[];
 }
 
 /** One observation's place in the stream, in samples since framing began. */
@@ -102,8 +103,7 @@ export class Framer {
     const { hopSamples, melBands, sampleRateHz } = this.logMel.mel;
     const from = frame * hopSamples;
     const to = from + this.windowSamples;
-    const touched = this.pieces.filter((piece) => piece.to > from && piece.from < to);
-    const first = touched[0] as Piece;
+    const first = this.pieces.find((piece) => piece.to > from) as Piece;
     const startMs = first.observation.startMs + ((from - first.from) / sampleRateHz) * 1000;
     return {
       feed: first.observation.feed,
@@ -115,10 +115,15 @@ export class Framer {
       gap: this.afterGap,
       raw: this.frames.view(frame * melBands, (frame + this.windowFrames) * melBands),
       samples: this.samples.view(from, to),
-      stretches: touched.map((piece) => ({
-        signal: piece.observation.signal,
-        covered: Math.min(piece.to, to) - Math.max(piece.from, from),
-      })),
+      newest: this.stretches(this.afterGap ? from : to - this.hopFrames * hopSamples, to),
     };
+  }
+
+  private stretches(from: number, to: number): MeasuredStretch[] {
+    const touched = this.pieces.filter((piece) => piece.to > from && piece.from < to);
+    return touched.map((piece) => ({
+      signal: piece.observation.signal,
+      covered: Math.min(piece.to, to) - Math.max(piece.from, from),
+    }));
   }
 }

@@ -1,13 +1,13 @@
 import type { SignalStats } from '../contracts.js';
 
-/** Samples whose health was measured together, `covered` of which lie in the window. */
+/** Samples whose health was measured together, `covered` of which count. */
 export interface MeasuredStretch {
   readonly signal: SignalStats;
   readonly covered: number;
 }
 
 /**
- * Health of a window from the stretches that it touches, each counted by the samples it covers. A stuck value is
+ * Health of a stretch of sound from those that it touches, each counted by the samples of it that it covers. A stuck value is
  * followed from one stretch into the next; a share of a stretch that is only partly covered is taken as even.
  */
 export function joinSignalStats(stretches: readonly MeasuredStretch[]): SignalStats {

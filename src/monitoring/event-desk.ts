@@ -28,6 +28,8 @@ export interface EventDeskOptions {
 export class EventDesk {
   /** SHA-256 of the model that judges now; '' while there is none. */
   modelDigest = '';
+  /** When the last anomaly cleared; null: none has since the start. */
+  clearedMs: number | null = null;
   readonly #options: EventDeskOptions;
   readonly #open = new Map<string, Event>();
 
@@ -106,7 +108,10 @@ export class EventDesk {
     const kept = this.#options.store.event(told.id);
     const event: Event = { ...told, label: kept?.label ?? told.label, clip: kept?.clip ?? told.clip };
     if (event.clearedMs === null) this.#open.set(keyOf(event), event);
-    else if (change === 'cleared') this.#open.delete(keyOf(event));
+    else if (change === 'cleared') {
+      this.#open.delete(keyOf(event));
+      if (event.kind === 'anomaly') this.clearedMs = event.clearedMs;
+    }
     this.#options.store.recordEvent(event, change, this.#options.messages(event, change));
     for (const sink of this.#options.sinks) sink.event(event, change);
     return event;

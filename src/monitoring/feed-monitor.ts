@@ -161,11 +161,7 @@ export class FeedMonitor {
 
   /** Lets the decider see that time passes without windows; of a feed that has ended well none are due, but its mute runs out. */
   tick(nowMs: number): Promise<void> {
-    return this.#inTurn(() => {
-      const mute = this.#said.get('mute');
-      if (!this.#ended || this.#failure !== null) this.#step({ kind: 'tick', atMs: nowMs });
-      else if (mute) this.#step({ ...mute, atMs: nowMs });
-    });
+    return this.#inTurn(() => this.#step({ kind: 'tick', atMs: nowMs, ended: this.#ended && this.#failure === null }));
   }
 
   /** The machine was switched on or off, says a topic. */
@@ -235,8 +231,8 @@ export class FeedMonitor {
     if (this.#understudy === understudy) this.#understudy = null;
     this.#desk.modelDigest = model.digest;
     const atMs = this.#lastWindowMs ?? Number.NEGATIVE_INFINITY;
-    this.#step({ kind: 'resume', open: this.#desk.open, atMs });
-    this.#step({ kind: 'learning', on: this.#learning, atMs });
+    const { open, clearedMs } = this.#desk;
+    this.#step({ kind: 'resume', open, clearedMs, learning: this.#learning, atMs });
     await old.close();
   }
 
@@ -306,7 +302,7 @@ export class FeedMonitor {
     const time = { startMs, endMs, sequence, gap };
     const scored = { score: model.scoreOf(heard), ...time, levelDb, newestDb, signal, faults, incomplete };
     const decision = model.decider.step({ kind: 'window', window: scored, nowMs });
-    if (decision.verdict && model.scorer) this.#suspects.add(window, decision.verdict, model.scorer);
+    if (decision.judged && decision.verdict && model.scorer) this.#suspects.add(window, decision.verdict, model.scorer);
     await this.#follow(decision, endMs, model.scorer, window);
     if (decision.verdict && model.scorer) this.#tell(model.follow(decision.verdict, heard));
   }

@@ -32,7 +32,7 @@ export class Learner {
 
   /**
    * Starts recording; resolves at once with a line for the sender.
-   * @throws {ConfigError} while the feed is learning already, and for what `learnRequest` refuses
+   * @throws {ConfigError} while the feed learns or rolls back already, and for what `learnRequest` refuses
    */
   async start(monitor: FeedMonitor, feed: FeedConfig, asked: { minutes: number; preset?: string }): Promise<string> {
     this.#refuseWhileLearning(feed);
@@ -79,7 +79,8 @@ export class Learner {
   }
 
   #refuseWhileLearning({ name }: FeedConfig): void {
-    if (this.#running.has(name)) throw new ConfigError(`learn: ${name} is learning already`);
+    if (this.#running.has(name))
+      throw new ConfigError(`${name}: expected one change of its model at a time, it learns or rolls back already`);
   }
 
   async #changeBack(feed: FeedConfig): Promise<FeedModel> {

@@ -19,7 +19,7 @@ export function operatingTopics(
     if (from !== 'topic' || topic === undefined) return [];
     const onMessage = (payload: string): void => {
       const running = isRunning(payload);
-      const found = payload.slice(0, 40);
+      const found = payload.trim().slice(0, 40) || 'nothing';
       if (running === null) warn(`${name}: ${topic}: expected on, off, running, true, false, 1 or 0, found ${found}`);
       else tell(name, running);
     };

@@ -63,8 +63,10 @@ describe('auscult', () => {
 
   it('answers a wrong command, flag or value with a suggestion and exit code 2', async () => {
     expect(await auscult('trane')).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean train?') });
-    const flag = await auscult('score', '--modell', 'x', '--model', 'y', 'a.wav');
+    const flag = await auscult('score', '--modell', 'x', 'a.wav');
     expect(flag).toMatchObject({ code: 2, err: expect.stringContaining('Did you mean --model?') });
+    const none = await auscult('score', 'a.wav');
+    expect(none).toMatchObject({ code: 2, err: expect.stringContaining("'--model <folder>' not specified") });
     const preset = await auscult('train', '--preset', 'mel', '--data', '.', '--out', 'x');
     expect(preset).toMatchObject({ code: 2, err: expect.stringContaining('mel-frames') });
     const rows = await auscult('replay', '--model', model('pump-00'), '--rows', '9:1', 'a.csv');

@@ -293,12 +293,23 @@ describe('sensor faults', () => {
     },
   );
 
-  it('do not let a dead microphone be judged, nor a clipping one go unjudged', () => {
+  it('do not let a dead microphone be judged, nor one with an offset, nor a clipping one go unjudged', () => {
     const dead = { signal: { ...HEALTHY, rms: 0, peak: 0, stuckShare: 1 }, levelDb: -120 };
     const clips = { signal: { ...HEALTHY, clippedShare: 0.1 }, levelDb: -10 };
+    const offset = { signal: { ...HEALTHY, rms: 0.25, dc: 0.2 }, levelDb: -12 };
     const healthy = { signal: HEALTHY, levelDb: -30 };
     expect(run().feed(minute(1), healthy).feed(repeat(99, 50), dead).story).toEqual(['silence raised']);
+    expect(run().feed(minute(1), healthy).feed(repeat(99, 50), offset).story).toEqual(['dc-offset raised']);
     expect(run().feed(minute(1), healthy).feed(repeat(99, 50), clips).story).toContain('anomaly raised');
+  });
+
+  it('leave out the windows that have a part of the dead sound left, although the newest is well', () => {
+    const healthy = { signal: HEALTHY, levelDb: -30 };
+    const feed = run().feed(minute(1), healthy);
+    feed.feed([99], { signal: { ...HEALTHY, rms: 0, peak: 0, stuckShare: 1 }, levelDb: -33 });
+    const judged = Array.from({ length: 4 }, () => feed.feed([99], healthy).last.judged);
+    expect(judged).toEqual([false, false, true, true]);
+    expect(feed.story).toEqual([]);
   });
 
   it('say so when a score is no number, and give no verdict on it', () => {
@@ -434,7 +445,8 @@ describe('after a crash', () => {
   it('goes on with what another decider has left open, and forgets what is open here alone', () => {
     const feed = run({ cooldownMs: 0 }).feed(repeat(1, 30));
     const fault = { ...open, kind: 'sensor-fault', code: 'clipping' } as const;
-    feed.keep(feed.decider.step({ kind: 'resume', open: [open, fault], atMs: feed.startMs }));
+    const over = { clearedMs: null, learning: false, atMs: feed.startMs };
+    feed.keep(feed.decider.step({ kind: 'resume', open: [open, fault], ...over }));
     feed.feed(repeat(1, 40));
     expect(feed.changes).toMatchObject([
       { change: 'cleared', code: 'clipping' },
@@ -442,10 +454,30 @@ describe('after a crash', () => {
     ]);
     feed.feed(repeat(50, 30));
     const own = feed.changes.at(-1);
-    feed.keep(feed.decider.step({ kind: 'resume', open: [open], atMs: feed.startMs }));
-    feed.keep(feed.decider.step({ kind: 'resume', open: [], atMs: feed.startMs }));
+    feed.keep(feed.decider.step({ kind: 'resume', open: [open], ...over }));
+    feed.keep(feed.decider.step({ kind: 'resume', open: [], ...over }));
     const again = feed.feed([50]).changes.at(-1);
     expect(again).toMatchObject({ change: 'raised', kind: 'anomaly' });
     expect(again?.raisedMs).toBeGreaterThan(own?.raisedMs ?? Number.POSITIVE_INFINITY);
+  });
+
+  it('goes on with the cooldown of what another decider has cleared', () => {
+    const feed = run({ cooldownMs: 60_000 }).feed(repeat(1, 30));
+    const atMs = feed.startMs;
+    feed.keep(feed.decider.step({ kind: 'resume', open: [], clearedMs: atMs, learning: false, atMs }));
+    feed.feed(repeat(50, 250));
+    expect(feed.story).toEqual(['anomaly raised']);
+    expect(feed.changes[0]?.raisedMs).toBeGreaterThanOrEqual(atMs + 60_000);
+  });
+
+  it('knows when a mute ends after its source has ended, and misses no window then', () => {
+    const feed = run({ staleAfterMs: 15_000 }).feed(repeat(1, 30));
+    const from = feed.startMs;
+    feed.keep(feed.decider.step({ kind: 'mute', untilMs: from + 60_000, atMs: from }));
+    for (let atMs = from; atMs <= from + 61_000; atMs += 1_000) {
+      expect(feed.last.state).toBe(atMs > from + 60_000 ? 'normal' : 'muted');
+      feed.keep(feed.decider.step({ kind: 'tick', atMs, ended: true }));
+    }
+    expect([feed.last.state, feed.story]).toEqual(['normal', []]);
   });
 });

@@ -129,15 +129,17 @@ describe('windows of sound', () => {
     expect(bits(windows[2]?.data)).toBe(bits(whole.data.slice(62 * 64, 218 * 64)));
   });
 
-  it('join the health of the blocks they cover by the samples covered', async () => {
+  it('join the health of the blocks that are new in them by the samples covered: of the first all, of the next a hop', async () => {
     const features = await createFeatures(defaultMelFrames());
     const loud = { rms: 0.4, peak: 1, dc: 0.1, clippedShare: 0.5, stuckShare: 0.25, nonFinite: 3 };
-    const [window] = [
+    const [window, next] = [
       ...features.push(block(clip.slice(0, 12_288), { signal: { ...healthy, rms: 0.2 } })),
       ...features.push(block(clip.slice(12_288, 16_384), { sequence: 1, signal: loud })),
+      ...features.push(block(clip.slice(16_384, 16_384 + 512 * 15), { sequence: 2, signal: { ...healthy, dc: 0.3 } })),
     ];
     expect(window?.signal?.rms).toBeCloseTo(Math.sqrt(0.75 * 0.04 + 0.25 * 0.16), 12);
     expect(window?.signal).toMatchObject({ peak: 1, dc: 0.025, clippedShare: 0.125, stuckShare: 0.0625, nonFinite: 3 });
+    expect(next?.signal).toEqual({ ...healthy, dc: 0.3 });
   });
 
   it('see one stuck value through many blocks, but not a run in blocks of one sample that differ', () => {

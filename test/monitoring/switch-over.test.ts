@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Event, EventChange, Source, Verdict } from '../../src/contracts.js';
+import type { Event, EventChange, MachineState, Source, Verdict } from '../../src/contracts.js';
 import { FeedModel, type FeedSettings } from '../../src/monitoring/feed-model.js';
 import { FeedMonitor } from '../../src/monitoring/feed-monitor.js';
 import { wavFileSource } from '../../src/sources/audio/index.js';
@@ -49,12 +49,14 @@ async function run(
 ) {
   const verdicts: Verdict[] = [];
   const events: { event: Event; change: EventChange }[] = [];
+  const states: MachineState[] = [];
   const taken: Promise<void>[] = [];
   const models = new Map<number, FeedModel>();
   for (const [block, name] of Object.entries(switches)) models.set(Number(block), await open(name, told));
   const monitor = new FeedMonitor(
     {
-      ...{ feed: 'pump', machine: 'pump', sinks: [], messages: () => [], onState: () => {}, log: () => {}, open: [] },
+      ...{ feed: 'pump', machine: 'pump', sinks: [], messages: () => [], log: () => {}, open: [] },
+      onState: (_, state) => void states.push(state),
       ...{ spectrogram: null, clips: null, configDigest: '', clock: null },
       store: {
         recordEvent: (event, change) => {
@@ -76,7 +78,7 @@ async function run(
   await monitor.run(signal);
   await Promise.all(taken);
   await monitor.close();
-  return { verdicts, events, digest: monitor.model.digest, state: monitor.state, open: monitor.openEvents };
+  return { verdicts, events, states, digest: monitor.model.digest, state: monitor.state, open: monitor.openEvents };
 }
 
 const normal = ['pump-00-normal', 'pump-00-normal', 'pump-00-normal'];
@@ -108,6 +110,17 @@ describe('switching to another model', () => {
     const clips = ['pump-00-normal', 'pump-00-abnormal', 'pump-00-normal', 'pump-00-normal'];
     const { events } = await run(clips, { 130: 'pump-00' });
     expect(new Set(events.map(({ event }) => event.id)).size).toBe(1);
+    expect(events.map(({ change }) => change).filter((change) => change !== 'updated')).toEqual(['raised', 'cleared']);
+  });
+
+  it('is in no other state between two models', async () => {
+    const { states } = await run(['pump-00-normal', 'pump-00-abnormal', 'pump-00-abnormal'], { 160: 'pump-00' });
+    expect(states).toEqual(['normal', 'anomalous']);
+  });
+
+  it('goes on with the cooldown of what the old model has cleared', async () => {
+    const clips = ['pump-00-normal', 'pump-00-abnormal', 'pump-00-normal', 'pump-00-abnormal'];
+    const { events } = await run(clips, { 215: 'pump-00' }, { told: { cooldownMs: 60_000 } });
     expect(events.map(({ change }) => change).filter((change) => change !== 'updated')).toEqual(['raised', 'cleared']);
   });
 

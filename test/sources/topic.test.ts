@@ -102,6 +102,28 @@ describe('rows from the embedded broker', () => {
   });
 });
 
+describe('rows without the time column that the model knows', () => {
+  it('happen when they arrive, and by the column as soon as it has a time', async () => {
+    const broker = await openEmbeddedBroker({ port: 0 });
+    onTestFinished(() => broker.close());
+    const observer = await Observer.on(broker.url);
+    const { rows, troubles } = reading(broker.url, { timeColumn: 't', requiredColumns: ['warm'] });
+    await whenHeard(observer, rows);
+    const before = Date.now();
+    for (let i = 0; i < 30; i++) await observer.publish(topic, '{"warm":2}');
+    await eventually(() => rows().filter(({ cells }) => cells.warm === 2).length).toBe(30);
+    for (const { startMs } of rows().slice(-30)) {
+      expect(startMs).toBeGreaterThanOrEqual(before);
+      expect(startMs).toBeLessThanOrEqual(Date.now());
+    }
+    const hourAgo = before - 3_600_000;
+    await observer.publish(topic, JSON.stringify({ warm: 3, t: new Date(hourAgo).toISOString() }));
+    await eventually(() => rows().at(-1)?.cells.warm).toBe(3);
+    expect(rows().at(-1)?.startMs).toBe(hourAgo);
+    expect(troubles()).toEqual([]);
+  });
+});
+
 describe.skipIf(!hasMosquitto)('rows from Mosquitto (Debian package mosquitto)', () => {
   async function started(options: Partial<TopicSourceOptions> = {}, pace?: () => Promise<void>) {
     const mosquitto = await startMosquitto();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Command } from '../../contracts.js';
-import { learnMinutes } from '../learn-minutes.js';
+import { problemsIn } from '../../config/errors.js';
+import { type Command, LEARN_MINUTES } from '../../contracts.js';
 import { HttpError } from './respond.js';
 
 const machine = z.string().min(1).max(200);
@@ -20,7 +20,7 @@ const schema: z.ZodType<Command> = z.discriminatedUnion('command', [
     command: z.literal('learn'),
     machine,
     feed: machine.optional(),
-    minutes: learnMinutes,
+    minutes: z.number().min(LEARN_MINUTES.least).max(LEARN_MINUTES.most),
     preset: machine.optional(),
   }),
   z.strictObject({ command: z.literal('roll-back'), machine, feed: machine.optional() }),
@@ -32,6 +32,6 @@ const schema: z.ZodType<Command> = z.discriminatedUnion('command', [
 export function parseCommand(body: unknown): Command {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'command'}: ${issue.message}`);
+  const problems = problemsIn(body, schema, parsed.error.issues).map(({ message }) => message);
   throw new HttpError(400, problems.join('; ').slice(0, 500));
 }

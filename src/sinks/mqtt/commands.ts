@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { AuscultError, type Command, type CommandHandler, ConfigError } from '../../contracts.js';
-import { learnMinutes } from '../learn-minutes.js';
+import { problemsIn } from '../../config/errors.js';
+import { AuscultError, type Command, type CommandHandler, ConfigError, LEARN_MINUTES } from '../../contracts.js';
 import { type MqttMessage, PAYLOAD_VERSION } from './messages.js';
 import type { Topics } from './topics.js';
 
@@ -28,7 +28,7 @@ const PAYLOAD = z.discriminatedUnion('command', [
     ...COMMON,
     command: z.literal('learn'),
     feed: NAME.optional(),
-    minutes: learnMinutes.default(10),
+    minutes: z.number().min(LEARN_MINUTES.least).max(LEARN_MINUTES.most).default(10),
     preset: NAME.optional(),
   }),
   z.strictObject({ ...COMMON, command: z.literal('roll-back'), feed: NAME.optional() }),
@@ -168,9 +168,8 @@ function parseJson(payload: Buffer): unknown {
 function parseRequest(value: unknown): z.infer<typeof PAYLOAD> {
   const parsed = PAYLOAD.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new ConfigError(
-    parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'command'}: ${message}`).join('; '),
-  );
+  const problems = problemsIn(value, PAYLOAD, parsed.error.issues);
+  throw new ConfigError(problems.map(({ message }) => message).join('; '));
 }
 
 function toCommand({ id: _id, ...command }: z.infer<typeof PAYLOAD>, machine: string): Command {

@@ -44,6 +44,8 @@ function reason(code: unknown, username: string | undefined, error: unknown): st
   }
   const known = typeof code === 'number' ? REFUSALS[code] : NETWORK[String(code)];
   if (known !== undefined) return `${known} (${code})`;
+  if (error instanceof Error && error.message === 'connack timeout')
+    return 'it does not answer as a broker does (connack timeout)';
   const line = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').trim();
   return line === '' ? `no connection (${String(code)})` : line;
 }

@@ -34,6 +34,8 @@ const LOOKED_AT_ROWS = 10;
 export class RowClock {
   private readonly counted: SampleClock;
   private timeColumn: string | null | undefined;
+  /** Its time column has held a time: a source may lack the column that its model knows. */
+  private timed = false;
   private last: { readonly startMs: number; readonly cells: Cells } | null = null;
   private late = 0;
   private lookedAt = 0;
@@ -52,7 +54,12 @@ export class RowClock {
       const found = findTimeColumn(cells);
       if (found !== null || byArrival || ++this.lookedAt === LOOKED_AT_ROWS) this.timeColumn = found;
     }
-    if (typeof this.timeColumn === 'string') return this.fromColumn(cells, this.timeColumn);
+    if (typeof this.timeColumn === 'string') {
+      const read = parseTime(cells[this.timeColumn] ?? null);
+      if (read !== null && !this.timed) this.last = null;
+      this.timed ||= read !== null;
+      if (this.timed) return this.timedAt(read, cells);
+    }
     if (byArrival) return this.arrived(cells, arrivedMs);
     if (arrivedMs !== null) this.counted.arrived(1, arrivedMs);
     return { kind: 'placed', ...this.counted.take(1), gap: false };
@@ -62,9 +69,8 @@ export class RowClock {
     return this.place(Math.max(arrivedMs, this.last?.startMs ?? arrivedMs), cells, false);
   }
 
-  private fromColumn(cells: Cells, column: string): Placed {
+  private timedAt(read: number | null, cells: Cells): Placed {
     const { last } = this;
-    const read = parseTime(cells[column] ?? null);
     if (last === null) return this.place(Math.round(read ?? this.options.startMs), cells, false);
     const startMs = Math.round(read ?? last.startMs + this.stepMs);
     if (startMs === last.startMs && sameCells(cells, last.cells)) {

@@ -92,12 +92,17 @@ test.each([
 
 test.each([
   ['no JSON', pump, '{"command":', /expected JSON such as/],
-  ['an unknown command', pump, { command: 'explode' }, /command: /],
-  ['half a minute', pump, { command: 'learn', minutes: 0.5 }, /^minutes: expected 1 to 1440, found 0\.5$/],
+  ['an unknown command', pump, { command: 'explode' }, /^command: expected acknowledge \| label .*, found "explode"$/],
+  ['half a minute', pump, { command: 'learn', minutes: 0.5 }, /^minutes: expected at least 1, found 0\.5$/],
   ['a wrong type', pump, { command: 'learn', minutes: 'ten' }, /minutes: .*expected number/],
-  ['too much of it', pump, { command: 'mute', minutes: 1e9 }, /minutes: /],
-  ['an unknown key', pump, { command: 'mute', minuets: 5 }, /minuets/],
-  ['a label without an event', pump, { command: 'label', label: 'unsure' }, /eventId: /],
+  ['too much of it', pump, { command: 'mute', minutes: 1e9 }, /^minutes: expected at most 10080, found 1000000000$/],
+  ['an unknown key', pump, { command: 'mute', minuets: 5 }, /^minuets: unknown key \(did you mean "minutes"\?\)$/],
+  [
+    'a label without an event',
+    pump,
+    { command: 'label', label: 'unsure' },
+    /^eventId: expected string, found nothing$/,
+  ],
   [
     'an unknown machine',
     topics.siteCommand,

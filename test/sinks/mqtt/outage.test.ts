@@ -298,3 +298,13 @@ test('says once that nothing listens, then that it is connected, and nothing bet
     `MQTT broker mqtt://127.0.0.1:${port}: connected`,
   ]);
 });
+
+test('says that what took the connection does not answer', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const { log } = startSink(`mqtt://127.0.0.1:${port}`);
+  await eventually(() => log.warnings, 20_000).toHaveLength(1);
+  expect(log.warnings[0]).toContain('it does not answer as a broker does');
+});
