@@ -13,7 +13,7 @@ export interface ExecutionOptions {
   readonly device: ExecutionDevice;
   /** Threads inside one operator. */
   readonly threads: number;
-  /** Directory prefix of a profile to write; absent = none. */
+  /** Path of a profile to write, but for its end; absent = none. */
   readonly profilePrefix?: string;
 }
 
