@@ -270,8 +270,6 @@ export interface Features {
   readonly spec: FeatureSpec;
   /** Windows completed by this observation, in order. Throws ModelError when the observation cannot be what the spec describes. */
   push(observation: Observation): Window[];
-  /** Forgets a half-filled window. */
-  reset(): void;
 }
 
 // ---------------------------------------------------------------- scorers

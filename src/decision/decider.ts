@@ -121,8 +121,8 @@ class FeedDecider implements Decider {
     this.#gapMs = GAP_HOPS * calibration.hopMs;
     this.#judge = new Judge(calibration, settings.budget, settings.judgeLevel);
     this.#operating = new Operating(settings, calibration.level);
-    this.#faults = new SensorFaults(settings, []);
-    this.#anomaly = new EventCycle({ ...settings, kind: 'anomaly', code: null }, null, resume.clearedMs ?? null);
+    this.#faults = new SensorFaults(settings);
+    this.#anomaly = new EventCycle({ ...settings, kind: 'anomaly', code: null }, resume.clearedMs);
     this.#resume(resume.open);
     this.#mutedUntilMs = resume.mutedUntilMs ?? Number.NEGATIVE_INFINITY;
   }

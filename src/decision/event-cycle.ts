@@ -85,17 +85,13 @@ export class EventCycle {
   #open: Open | null = null;
   #clearedMs: number | null;
 
-  /**
-   * @param open the stored event to go on with, and the part that its peak belongs to
-   * @param clearedMs when the last one cleared, for the cooldown
-   */
-  constructor(settings: CycleSettings, open: ResumedEvent | null = null, clearedMs: number | null = null) {
+  /** @param clearedMs when the last one cleared, for the cooldown */
+  constructor(settings: CycleSettings, clearedMs: number | null = null) {
     this.#settings = settings;
     this.#clearedMs = clearedMs;
-    this.resume(open);
   }
 
-  /** Goes on with an event that somebody else has raised; null: forgets the one that is open. */
+  /** Goes on with a stored event, and the part that its peak belongs to; null: forgets the one that is open. */
   resume(event: ResumedEvent | null): void {
     this.#open = event && goOn(event);
   }

@@ -3,7 +3,6 @@ import type { FeatureSpec, Features, Manifest, Scorer, Verdict, Window } from '.
 import { createDecider, type Decider, type Resume } from '../decision/decider.js';
 import type { DeciderSettings } from '../decision/settings.js';
 import { createFeatures } from '../features/create-features.js';
-import { packageIsThere } from '../scorers/package-places.js';
 import { openScorer, type ScorerOptions } from '../scorers/package-scorer.js';
 import { deafCalibration } from './deaf.js';
 import type { DriftFollower } from './drift-follower.js';
@@ -52,10 +51,6 @@ export class FeedModel {
   static async without(spec: FeatureSpec, settings: FeedSettings, resume: Resume): Promise<FeedModel> {
     const decider = createDecider(deafCalibration(1000, 500), settings, resume);
     return new FeedModel(await createFeatures(spec), null, decider);
-  }
-
-  static isThere(folder: string): boolean {
-    return packageIsThere(folder);
   }
 
   /** The same with another decider in place of its own. */

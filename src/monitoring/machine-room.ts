@@ -32,10 +32,6 @@ export class MachineRoom {
     this.#monitors.push(monitor);
   }
 
-  stateOf(machine: string): MachineState {
-    return this.#states.get(machine);
-  }
-
   /** A feed came into another state; the machine's state is the most urgent of its feeds. */
   feedState(machine: string, feed: string, state: MachineState, atMs: number): void {
     const changed = this.#states.set(machine, feed, state);

@@ -56,10 +56,6 @@ export class FollowedMixture {
     return this.#capped;
   }
 
-  get steps(): number {
-    return this.#steps;
-  }
-
   /** How far it has gone from the commissioned mixture, nats: see `divergence`. */
   get divergence(): number {
     return divergence(this.#mixture, this.#frozen);
