@@ -27,7 +27,6 @@ export interface Execution {
     readonly type: string;
     readonly shape: readonly (number | string)[];
   }[];
-  readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   /** @throws {ModelError} naming the input that is missing or does not fit */
   run(feeds: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>>;
@@ -70,9 +69,6 @@ class OrtExecution implements Execution {
     readonly threads: number,
   ) {}
 
-  get inputNames(): readonly string[] {
-    return this.inner.inputNames;
-  }
   get outputNames(): readonly string[] {
     return this.inner.outputNames;
   }
