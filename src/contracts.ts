@@ -437,7 +437,8 @@ export interface Calibration {
   readonly repeatedShare?: number;
 }
 
-export type MachineState = 'normal' | 'anomalous' | 'off' | 'learning' | 'muted' | 'sensor-fault' | 'unknown';
+export const MACHINE_STATES = ['normal', 'anomalous', 'off', 'learning', 'muted', 'sensor-fault', 'unknown'] as const;
+export type MachineState = (typeof MACHINE_STATES)[number];
 export type OperatingState = 'off' | 'starting' | 'running';
 
 /** The decision on one window. */

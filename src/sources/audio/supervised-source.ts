@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AudioObservation, type Source, SourceError, type Trouble, type TroubleCode } from '../../contracts.js';
-import { BackOff, type BackOffOptions } from './back-off.js';
+import { BackOff, type BackOffOptions } from '../back-off.js';
 import { ObservationMaker } from './observation-maker.js';
 import { PcmFramer } from './pcm-framer.js';
 import { PcmProcess, type PcmProgram } from './pcm-process.js';

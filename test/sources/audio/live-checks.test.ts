@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BackOff } from '../../../src/sources/audio/back-off.js';
 import { measureSignal, SignalMeter, SignalWatch } from '../../../src/sources/audio/index.js';
 import { RateCheck } from '../../../src/sources/audio/rate-check.js';
+import { BackOff } from '../../../src/sources/back-off.js';
 
 describe('signal statistics', () => {
   it('are what one computes by hand', () => {
