@@ -46,8 +46,6 @@ export interface App {
   readonly url: string | null;
   /** Address of the broker; null when MQTT is switched off. */
   readonly broker: string | null;
-  /** True while every feed that should deliver does. */
-  readonly healthy: boolean;
   /** Resolves when every feed has ended (files that do not loop). */
   readonly ended: Promise<void>;
   /** Stops capture, flushes, publishes offline and closes everything. */
@@ -103,10 +101,6 @@ class Service implements App {
 
   get broker(): string | null {
     return this.#mqtt?.health().broker ?? null;
-  }
-
-  get healthy(): boolean {
-    return this.#health().every(({ ok }) => ok);
   }
 
   async open(): Promise<void> {

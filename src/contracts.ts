@@ -124,7 +124,7 @@ export interface Source {
 
 // ---------------------------------------------------------------- features
 
-/** Log-mel parameters shared by every audio feature. Lengths are whole frames. */
+/** Log-mel parameters shared by every audio feature. */
 export interface MelSpec {
   readonly sampleRateHz: number;
   readonly fftSize: number;
@@ -143,7 +143,7 @@ export interface LevelPolicy {
 export interface SoundWindowing {
   readonly mel: MelSpec;
   readonly level: LevelPolicy;
-  /** Length of a window, and distance from one to the next. */
+  /** Length of a window, and distance from one to the next, in whole frames. */
   readonly windowFrames: number;
   readonly hopFrames: number;
 }
@@ -189,12 +189,12 @@ export interface ImageFlatSpec {
   readonly channels: 1 | 3;
 }
 
-/** Numeric columns are z-scored with the training mean and deviation; a missing cell becomes 0 (the mean). */
+/** Numeric columns are z-scored with the training mean and deviation. */
 export interface NumericColumn {
   readonly name: string;
   readonly type: 'numeric';
   readonly mean: number;
-  /** Standard deviation; 1 for a constant column. */
+  /** Population standard deviation, > 0: a constant column is dropped. */
   readonly deviation: number;
 }
 
@@ -270,8 +270,6 @@ export interface Features {
   readonly spec: FeatureSpec;
   /** Windows completed by this observation, in order. Throws ModelError when the observation cannot be what the spec describes. */
   push(observation: Observation): Window[];
-  /** Forgets a half-filled window. */
-  reset(): void;
 }
 
 // ---------------------------------------------------------------- scorers
@@ -422,7 +420,7 @@ export interface Calibration {
   /** Held-out normal time behind the calibration. */
   readonly observedMs: number;
   readonly short: HorizonCalibration;
-  /** Ten-second (or ten-window) horizon for clip scores and slow faults; null with too little data. */
+  /** Ten-second (or ten-window) horizon for slow faults; null with too little data. */
   readonly long: HorizonCalibration | null;
   /**
    * Audio: mean and deviation of the windows' level while running, dBFS. `away`: the distance from the mean, dB, as a
@@ -439,7 +437,8 @@ export interface Calibration {
   readonly repeatedShare?: number;
 }
 
-export type MachineState = 'normal' | 'anomalous' | 'off' | 'learning' | 'muted' | 'sensor-fault' | 'unknown';
+export const MACHINE_STATES = ['normal', 'anomalous', 'off', 'learning', 'muted', 'sensor-fault', 'unknown'] as const;
+export type MachineState = (typeof MACHINE_STATES)[number];
 export type OperatingState = 'off' | 'starting' | 'running';
 
 /** The decision on one window. */

@@ -7,11 +7,12 @@ import { packageRoot } from './version.js';
 /** What each device of the engine does with the demo's model, and whether an eager TensorFlow is installed. */
 export async function engineChecks(): Promise<Check[]> {
   const session = await openSession(join(packageRoot, 'models', 'pump-00', 'model.onnx'), { device: 'auto' });
-  const { measurements, device: fastest } = session;
+  const { measurements, device: fastest, cpuNodes } = session;
   await session.close();
+  const leaving = cpuNodes > 0 ? `, which leaves ${cpuNodes} operators to the CPU` : '';
   return [
     ...measurements.map(({ device, milliseconds, error }): Check => {
-      const note = device === fastest ? ', the fastest here' : '';
+      const note = device === fastest ? `, the fastest here${leaving}` : '';
       return milliseconds === null
         ? { what: `engine on ${device}`, result: 'missing', detail: error ?? 'does not work here' }
         : {

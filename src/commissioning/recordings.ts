@@ -24,7 +24,7 @@ export interface ReadOptions {
   readonly onObservation?: (observation: Observation) => void;
   /** Looked at once a window while its samples are valid. */
   readonly onWindow?: (window: Window) => void;
-  /** Reading ends when this much window data is held. 1 GiB by default: about three hours of sound. */
+  /** Reading ends when this much window data is held. 1 GiB by default: about four hours of `mel-frames`. */
   readonly maxBytes?: number;
 }
 

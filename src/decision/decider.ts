@@ -133,7 +133,7 @@ class FeedDecider implements Decider {
     this.#gapMs = GAP_HOPS * calibration.hopMs;
     this.#judge = new Judge(calibration, settings.budget, settings.judgeLevel);
     this.#operating = new Operating(settings, calibration.level);
-    this.#faults = new SensorFaults(settings, []);
+    this.#faults = new SensorFaults(settings);
     this.#anomaly = new EventCycle({ ...settings, kind: 'anomaly', code: null });
     this.#resume(resume);
     this.#mutedUntilMs = resume.mutedUntilMs ?? Number.NEGATIVE_INFINITY;

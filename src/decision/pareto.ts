@@ -7,8 +7,7 @@ import { quantile } from './peaks.js';
 
 /**
  * Shapes that are believed: beyond ½ the variance is infinite; a tail that ends (ξ < 0) is taken as exponential, because a
- * few dozen peaks often look like one by chance. Plain likelihood over ±½ held a 90 % promise in 55–85 % of simulated
- * calibrations of 1–8 h and sometimes gave thresholds 8 times too high; see README.
+ * few dozen peaks often look like one by chance; what plain likelihood over ±½ promised too much is in the README.
  */
 const SHAPE_BOUNDS = [0, 0.5] as const;
 /** Deviation of the half-normal penalty on ξ. */

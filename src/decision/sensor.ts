@@ -74,9 +74,8 @@ export class SensorFaults {
   readonly #settings: Settings;
   readonly #faults = new Map<TroubleCode, Fault>();
 
-  constructor(settings: Settings, open: readonly OpenEvent[]) {
+  constructor(settings: Settings) {
     this.#settings = settings;
-    this.resume(open);
   }
 
   /** Goes on with the faults that somebody else has raised, and forgets that others are open. */

@@ -2,8 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import './gradients.js';
 import { ConfigError } from '../contracts.js';
 import { type HostData, type HostTensor, hostType } from './host-tensor.js';
-import type { TensorFunction } from './trace.js';
-import { checkState, copyOf, type StepSpec, stepCount, type TrainLoop } from './train-loop.js';
+import { copyOf, type StepSpec, stepCount, type TrainLoop } from './train-loop.js';
 
 /**
  * The same pure functions, run op by op on a tfjs backend: the customer's tfjs-node-gpu, or any other that is registered.
@@ -28,20 +27,6 @@ export async function importTensorflow(packages: readonly string[] = PACKAGES): 
   throw new ConfigError(
     `engine.device tensorflow: expected an installed tfjs-node, found none (${reasons.join('; ')})`,
   );
-}
-
-/** Runs a function once. @throws {ConfigError} when the backend is not registered */
-export async function runEager(
-  fn: TensorFunction,
-  feeds: readonly HostTensor[],
-  backendName: string,
-): Promise<HostTensor[]> {
-  await useBackend(backendName);
-  const outputs = tf.tidy(() => fn(feeds.map(toTensor)));
-  const results: HostTensor[] = [];
-  for (const output of outputs) results.push(await toHost(output));
-  tf.dispose(outputs);
-  return results;
 }
 
 /** A training loop of a step that runs on a tfjs backend. Same interface as the recorded one. */
@@ -105,12 +90,6 @@ class EagerTrainLoop implements TrainLoop {
     return this.#state.map((tensor) => copyOf({ data: tensor.dataSync() as HostData, shape: tensor.shape }));
   }
 
-  setState(state: readonly HostTensor[]): void {
-    checkState(this.spec, state);
-    tf.dispose(this.#state);
-    this.#state = state.map(toTensor);
-  }
-
   async close(): Promise<void> {
     tf.dispose([...this.#state, ...this.#data]);
   }
@@ -127,9 +106,4 @@ function toTensor({ data, shape }: HostTensor): tf.Tensor {
   const dtype = hostType(data);
   if (dtype === 'int64') throw new ConfigError('TensorFlow.js tensor: expected float32, int32 or bool, got int64');
   return tf.tensor(data as Float32Array, [...shape], dtype);
-}
-
-async function toHost(tensor: tf.Tensor): Promise<HostTensor> {
-  const data = (await tensor.data()) as HostData;
-  return copyOf({ data, shape: tensor.shape });
 }

@@ -14,7 +14,7 @@ export interface ExecutionOptions {
   readonly device: ExecutionDevice;
   /** Threads inside one operator. */
   readonly threads: number;
-  /** Directory prefix of a profile to write; absent = none. */
+  /** Path of a profile to write, but for its end; absent = none. */
   readonly profilePrefix?: string;
 }
 
@@ -28,7 +28,6 @@ export interface Execution {
     readonly type: string;
     readonly shape: readonly (number | string)[];
   }[];
-  readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   /** @throws {ModelError} naming the input that is missing or does not fit */
   run(feeds: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>>;
@@ -71,9 +70,6 @@ class OrtExecution implements Execution {
     readonly threads: number,
   ) {}
 
-  get inputNames(): readonly string[] {
-    return this.inner.inputNames;
-  }
   get outputNames(): readonly string[] {
     return this.inner.outputNames;
   }

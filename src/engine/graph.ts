@@ -44,12 +44,3 @@ export function reachable(graph: Graph): Value[] {
   }
   return [...seen].sort((a, b) => a.id - b.id);
 }
-
-/** Count of operators by name, for reports and tests. */
-export function countOperators(graph: Graph): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { op } of reachable(graph)) {
-    if (!['Input', 'Constant', 'Output'].includes(op)) counts.set(op, (counts.get(op) ?? 0) + 1);
-  }
-  return counts;
-}

@@ -1,16 +1,5 @@
-export {
-  type AdamOptions,
-  type AdamResult,
-  type AdamState,
-  adam,
-  type FlatLayout,
-  flatten,
-  joined,
-  unflatten,
-  views,
-} from './adam.js';
-export { importTensorflow, openEagerTrainLoop, runEager } from './eager.js';
-export { countOperators, type Graph } from './graph.js';
+export { importTensorflow, openEagerTrainLoop } from './eager.js';
+export type { Graph } from './graph.js';
 export type { HostData, HostTensor } from './host-tensor.js';
 export type { Measurement } from './measure.js';
 export { openTrainLoop } from './open-train-loop.js';

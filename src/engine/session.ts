@@ -26,7 +26,6 @@ export interface Session {
   /** Where it runs: what `auto` chose, or what was forced. */
   readonly device: ExecutionDevice;
   readonly threads: number;
-  readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   /** Operators that a GPU provider left to the CPU; 0 on the CPU itself. */
   readonly cpuNodes: number;
@@ -60,13 +59,12 @@ async function sessionOf(
   measurements: readonly Measurement[],
   sample: Readonly<Record<string, HostTensor>> | undefined,
 ): Promise<Session> {
-  const { device, threads, inputNames, outputNames } = execution;
+  const { device, threads, outputNames } = execution;
   const feeds = sample ?? sampleFeeds(execution);
   const cpuNodes = device === 'cpu' ? 0 : await countCpuNodes(model, device, threads, feeds);
   return {
     device,
     threads,
-    inputNames,
     outputNames,
     cpuNodes,
     measurements,

@@ -45,7 +45,6 @@ export interface TrainLoop {
   run(indices: BigInt64Array, perStep?: readonly HostTensor[]): Promise<Record<string, Float32Array>>;
   /** A copy of the present state. */
   state(): HostTensor[];
-  setState(state: readonly HostTensor[]): void;
   close(): Promise<void>;
 }
 
@@ -138,11 +137,6 @@ class TracedTrainLoop implements TrainLoop {
     return this.#state.map(copyOf);
   }
 
-  setState(state: readonly HostTensor[]): void {
-    checkState(this.spec, state);
-    this.#state = state.map(copyOf);
-  }
-
   close(): Promise<void> {
     return this.session.close();
   }
@@ -188,13 +182,6 @@ export function stepCount(spec: StepSpec, indices: BigInt64Array): number {
   const outside = indices.find((index) => index < 0n || index >= BigInt(rows));
   if (outside !== undefined) throw new ModelError(`training index ${outside}: expected 0 to ${rows - 1}`);
   return steps;
-}
-
-/** @throws {ModelError} when a restored state does not fit the step */
-export function checkState(spec: StepSpec, state: readonly HostTensor[]): void {
-  const describe = (tensors: readonly HostTensor[]) => tensors.map((t) => `${hostType(t.data)}[${t.shape}]`).join(' ');
-  const fits = describe(state) === describe(spec.state) && state.every((t) => t.data.length === sizeOf(t.shape));
-  if (!fits) throw new ModelError(`training state: expected ${describe(spec.state)}, got ${describe(state)}`);
 }
 
 export function copyOf({ data, shape }: HostTensor): HostTensor {

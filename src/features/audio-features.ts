@@ -36,10 +36,6 @@ class AudioFeatures implements Features {
     return framed.map((window) => (this.rowsOnly ? this.toRows(window) : this.toWindow(window)));
   }
 
-  reset(): void {
-    this.framer.reset();
-  }
-
   /** Takes a sixth less time than `toWindow`. */
   private toRows({ raw, newest: _, ...framed }: FramedWindow): Window {
     const { level, mel } = this.spec;

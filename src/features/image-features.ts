@@ -17,6 +17,4 @@ export class ImageFeatures implements Features {
     }
     return [{ ...origin, modality: 'image', data: pixels.slice(), shape: [1, pixels.length] }];
   }
-
-  reset(): void {}
 }

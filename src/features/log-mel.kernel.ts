@@ -1,5 +1,5 @@
 /**
- * Log-mel frames in WebAssembly SIMD: AssemblyScript, compiled by build.mjs. It works in the memory of pffft, whose
+ * Log-mel frames in WebAssembly SIMD: AssemblyScript, compiled by build-kernels.mjs. It works in the memory of pffft, whose
  * transform it calls. Four frames go through it side by side, one in each lane, so the bits of a frame depend on its
  * own samples alone. The caller lays out the memory; every address is a multiple of 16.
  */

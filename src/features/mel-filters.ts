@@ -1,12 +1,11 @@
 import type { MelSpec } from '../contracts.js';
 
-/** Slaney's auditory scale: linear below 1 kHz, logarithmic above. Auditory Toolbox, 1998; librosa's `htk=False`. */
 const HZ_PER_MEL = 200 / 3;
 const BREAK_HZ = 1000;
 const BREAK_MEL = BREAK_HZ / HZ_PER_MEL;
 const LOG_STEP = Math.log(6.4) / 27;
 
-/** Slaney's scale: linear below 1 kHz, logarithmic above. */
+/** Slaney's auditory scale: linear below 1 kHz, logarithmic above. Auditory Toolbox, 1998; librosa's `htk=False`. */
 export function hzToMel(hz: number): number {
   return hz < BREAK_HZ ? hz / HZ_PER_MEL : BREAK_MEL + Math.log(hz / BREAK_HZ) / LOG_STEP;
 }

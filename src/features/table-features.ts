@@ -36,6 +36,4 @@ export class TableFeatures implements Features {
     const { incomplete } = this.watch;
     return [{ ...origin, modality: 'table', data, shape: [1, data.length], faults, incomplete, cells }];
   }
-
-  reset(): void {}
 }

@@ -75,27 +75,20 @@ export class EventDesk {
 
   /** Raises and clears an event of kind `test`, to prove the whole way to whoever gets the alerts. */
   test(atMs: number): Event {
-    const { feed, machine, configDigest } = this.#options;
-    const numbers = { peak: 0, peakMs: atMs, threshold: 0, pValue: 1 };
     const event: Event = {
-      ...{
-        id: randomUUID(),
-        kind: 'test',
-        code: null,
-        feed,
-        machine,
-        raisedMs: atMs,
-        clearedMs: null,
-        acknowledgedMs: null,
-      },
-      ...{ ...numbers, words: 'Test alert: somebody asked for it, nothing is wrong.', contribution: null, clip: null },
-      ...{ modelDigest: this.modelDigest, configDigest, label: null },
+      ...this.#new({ kind: 'test', code: null, raisedMs: atMs }),
+      ...{ peak: 0, peakMs: atMs, threshold: 0, pValue: 1 },
+      words: 'Test alert: somebody asked for it, nothing is wrong.',
     };
     this.#record(event, 'raised');
     return this.#record({ ...event, clearedMs: atMs }, 'cleared');
   }
 
-  #new({ kind, code, raisedMs }: Change): Omit<Event, 'peak' | 'peakMs' | 'threshold' | 'pValue'> {
+  #new({
+    kind,
+    code,
+    raisedMs,
+  }: Pick<Event, 'kind' | 'code' | 'raisedMs'>): Omit<Event, 'peak' | 'peakMs' | 'threshold' | 'pValue'> {
     const { feed, machine, configDigest } = this.#options;
     return {
       ...{ id: randomUUID(), kind, code, feed, machine, raisedMs, clearedMs: null, acknowledgedMs: null },

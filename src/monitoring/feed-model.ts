@@ -2,9 +2,9 @@
 import type { FeatureSpec, Features, Manifest, Scorer, Verdict, Window } from '../contracts.js';
 import { createDecider, type Decider, type Resume } from '../decision/decider.js';
 import type { DeciderSettings } from '../decision/settings.js';
+import type { SessionOptions } from '../engine/session.js';
 import { createFeatures } from '../features/create-features.js';
-import { packageIsThere } from '../scorers/package-places.js';
-import { openScorer, type ScorerOptions } from '../scorers/package-scorer.js';
+import { openScorer } from '../scorers/package-scorer.js';
 import { deafCalibration } from './deaf.js';
 import type { DriftFollower } from './drift-follower.js';
 
@@ -38,7 +38,7 @@ export class FeedModel {
     folder: string,
     settings: FeedSettings,
     resume: Resume,
-    options: ScorerOptions,
+    options: SessionOptions,
     follow: (manifest: Manifest) => DriftFollower | null = () => null,
   ): Promise<FeedModel> {
     const scorer = await openScorer(folder, options);
@@ -52,10 +52,6 @@ export class FeedModel {
   static async without(spec: FeatureSpec, settings: FeedSettings, resume: Resume): Promise<FeedModel> {
     const decider = createDecider(deafCalibration(1000, 500), settings, resume);
     return new FeedModel(await createFeatures(spec), null, decider);
-  }
-
-  static isThere(folder: string): boolean {
-    return packageIsThere(folder);
   }
 
   /** The same with another decider in place of its own. */

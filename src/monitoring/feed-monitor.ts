@@ -3,7 +3,7 @@
  * buffer and open events. Start reading here.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Heard } from '../commissioning/learn.js';
+import type { Listener } from '../commissioning/learn.js';
 import {
   type AudioObservation,
   type Contribution,
@@ -53,9 +53,6 @@ export interface FeedMonitorOptions {
   readonly clock: (() => number) | null;
 }
 
-/** Gets everything that a feed hears while it is learning. */
-export type Listener = (heard: Heard) => void;
-
 type TimedInput = Extract<DeciderInput, { kind: 'operating' | 'mute' }>;
 
 /** A model that takes over is waited for no longer than this, however seldom there is a window. */
@@ -70,6 +67,7 @@ export class FeedMonitor {
   readonly #stretches = new ShortStretches();
   #model: FeedModel;
   #understudy: Understudy | null = null;
+  /** Gets everything that the feed hears while it is learning. */
   #listener: Listener | null = null;
   #learning = false;
   #ended = false;

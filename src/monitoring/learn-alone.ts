@@ -1,5 +1,5 @@
 /** Learning without a service: opens one feed's own source, records it, trains, writes the package, and ends. */
-import { type Heard, type Learned, learn } from '../commissioning/learn.js';
+import { type Learned, type Listener, learn } from '../commissioning/learn.js';
 import type { Config, FeedConfig } from '../config/load.js';
 import type { LearnProgress } from '../contracts.js';
 import { brokerAddress } from '../sources/mqtt/broker-address.js';
@@ -33,7 +33,7 @@ export async function learnAlone(options: LearnAloneOptions): Promise<Learned> {
   const hearing = AbortSignal.any([signal, stop.signal]);
   const source = openSource(feed, specBeforeModel(feed), broker);
   const tasks: Promise<void>[] = [];
-  const hear = async (listener: (heard: Heard) => void): Promise<void> => {
+  const hear = async (listener: Listener): Promise<void> => {
     for await (const item of source.stream(hearing)) {
       if (hearing.aborted) return;
       if (item.kind === 'trouble') onNote(item.message);
@@ -41,7 +41,7 @@ export async function learnAlone(options: LearnAloneOptions): Promise<Learned> {
     }
     if (!hearing.aborted) listener({ kind: 'end' });
   };
-  const listen = (listener: (heard: Heard) => void): void => {
+  const listen = (listener: Listener): void => {
     const work = [hear(listener), watchMachine(options, listener, hearing)];
     tasks.push(...work.map((task) => task.catch((error) => failed.abort(error))));
   };
@@ -56,7 +56,7 @@ export async function learnAlone(options: LearnAloneOptions): Promise<Learned> {
 /** Tells what a topic says of the machine, where the feed has one. */
 async function watchMachine(
   { feed: { name, operating }, broker }: LearnAloneOptions,
-  listener: (heard: Heard) => void,
+  listener: Listener,
   signal: AbortSignal,
 ): Promise<void> {
   if (operating.from !== 'topic' || operating.topic === undefined || !broker) return;

@@ -2,7 +2,7 @@
  * The commands `learn` and `roll-back`: records a feed's normal running while it goes on, trains, and switches the feed over
  * between two windows. The package before stays beside the new one as `<model>.previous`.
  */
-import { type Heard, learn } from '../commissioning/learn.js';
+import { learn } from '../commissioning/learn.js';
 import type { Config, FeedConfig } from '../config/load.js';
 import { AuscultError, ConfigError, type LearnProgress, SourceError } from '../contracts.js';
 import { describeBudget } from '../decision/threshold.js';
@@ -103,7 +103,7 @@ export class Learner {
       ...request,
       ...{ engine, onProgress },
       signal: this.#stop.signal,
-      listen: (listener: (heard: Heard) => void) => void monitor.listen(listener, Date.now()),
+      listen: (listener) => void monitor.listen(listener, Date.now()),
       stop: () => monitor.stopListening(),
       onNote: (line) => log.info(`${feed.name}: ${line}`),
     });

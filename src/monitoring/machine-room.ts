@@ -10,7 +10,7 @@ export interface MachineRoomOptions {
   readonly messages: (event: Event, change: EventChange) => readonly NewOutboxMessage[];
   /** Starts learning one feed; resolves with a line for the sender once it has started. */
   readonly learn: (monitor: FeedMonitor, asked: { minutes: number; preset?: string }) => Promise<string>;
-  /** Changes one feed to the package before; resolves with a line for the sender once that judges. */
+  /** Changes one feed to the package before; resolves with a line for the sender once the packages have changed places. */
   readonly rollBack: (monitor: FeedMonitor) => Promise<string>;
   readonly nowMs: () => number;
 }
@@ -32,10 +32,6 @@ export class MachineRoom {
     this.#monitors.push(monitor);
   }
 
-  stateOf(machine: string): MachineState {
-    return this.#states.get(machine);
-  }
-
   /** A feed came into another state; the machine's state is the most urgent of its feeds. */
   feedState(machine: string, feed: string, state: MachineState, atMs: number): void {
     const changed = this.#states.set(machine, feed, state);
@@ -44,7 +40,7 @@ export class MachineRoom {
     for (const sink of this.#options.sinks) sink.state(machine, changed, atMs);
   }
 
-  /** Does what a command asks. @throws {ConfigError} naming what it asks of is not there */
+  /** Does what a command asks. @throws {ConfigError} naming a machine, feed or event that is not there */
   async apply(command: Command): Promise<string> {
     const atMs = this.#options.nowMs();
     switch (command.command) {

@@ -1,6 +1,6 @@
 import type { EventChange, Scorer, Verdict, Window } from '../contracts.js';
 
-/** An event that begins is explained by one of so many windows: those that a short horizon is smoothed over. */
+/** An event that begins is explained by one of the last so many windows. */
 const RECENT_WINDOWS = 5;
 
 interface Suspect {
@@ -11,7 +11,7 @@ interface Suspect {
 
 /**
  * Which window an event is explained by: the one with the highest score, not the one that is heard when the event is told,
- * by when all may be quiet again. Keeps a few windows, none while all is normal.
+ * by when all may be quiet again. Keeps windows above the clear level: those of the last few, and the worst since the last telling.
  */
 export class Suspects {
   #scorer: Scorer | null = null;

@@ -56,10 +56,6 @@ export class FollowedMixture {
     return this.#capped;
   }
 
-  get steps(): number {
-    return this.#steps;
-  }
-
   /** How far it has gone from the commissioned mixture, nats: see `divergence`. */
   get divergence(): number {
     return divergence(this.#mixture, this.#frozen);
@@ -71,7 +67,7 @@ export class FollowedMixture {
     return values.reduce((sum, energy) => sum + energy, 0) / values.length;
   }
 
-  /** One step: s ← (1 − η)s + η·mean[ρ, ρz, ρzzᵀ] of a window's rows z (N, D). Does nothing once capped. */
+  /** One step: s ← (1 − η)s + η·(s of a window's rows z (N, D)). Does nothing once capped. */
   follow(z: Float64Array): void {
     if (this.#capped) return;
     const eta = (this.#steps + this.#firstStep + STEP_SHIFT) ** STEP_POWER;

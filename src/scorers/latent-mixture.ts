@@ -102,15 +102,19 @@ export async function latentsOf(
   if (!raw.every(Number.isFinite))
     throw new ModelError('training diverged: expected finite latents, found NaN; try another seed');
   const latentScale = settings.standardiseLatent ? scaleOf(raw, size) : unscaled(size);
-  const { mean, scale } = latentScale;
-  const z = raw.map((value, at) => (value - (mean[at % size] as number)) * (scale[at % size] as number));
-  return { z, latentScale };
+  return { z: standardised(raw, latentScale), latentScale };
 }
 
 const unscaled = (size: number): LatentScale => ({
   mean: new Float64Array(size),
   scale: new Float64Array(size).fill(1),
 });
+
+/** z (N, D), every column less its mean, by its scale. */
+export function standardised(z: Float64Array, { mean, scale }: LatentScale): Float64Array {
+  const size = mean.length;
+  return z.map((value, at) => (value - (mean[at % size] as number)) * (scale[at % size] as number));
+}
 
 /** Mean and 1/deviation of each column of z (N, size). */
 export function scaleOf(z: Float64Array, size: number): LatentScale {

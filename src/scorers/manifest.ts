@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type FeatureSpec, type Manifest, ModelError } from '../contracts.js';
+import { type Manifest, ModelError } from '../contracts.js';
 
 const count = z.int().positive();
 const mel = z.strictObject({ sampleRateHz: z.number().positive(), fftSize: count, hopSamples: count, melBands: count });
@@ -139,31 +139,3 @@ function parseJson(text: string, path: string): unknown {
     throw new ModelError(`${path}: expected JSON, found ${JSON.stringify(text.slice(0, 20))}`, { cause });
   }
 }
-
-/** What a feed asks of the features of its model: the keys that are given must be equal, the others are the model's. */
-export type FeatureRequirements = { readonly kind: FeatureSpec['kind'] } & Readonly<Record<string, unknown>>;
-
-/**
- * @throws {ModelError} naming the first key that differs with both values, such as
- * `models/pump: mel.melBands: model expects 64, feed gives 128`
- */
-export function requireFeatures(model: Manifest, wanted: FeatureRequirements, folder: string): void {
-  const difference = firstDifference(model.features, wanted, '');
-  if (difference) throw new ModelError(`${folder}: ${difference}`);
-}
-
-function firstDifference(model: unknown, wanted: unknown, key: string): string | null {
-  if (wanted === undefined) return null;
-  if (!isRecord(wanted) || !isRecord(model)) {
-    const same = JSON.stringify(model) === JSON.stringify(wanted);
-    return same ? null : `${key}: model expects ${JSON.stringify(model)}, feed gives ${JSON.stringify(wanted)}`;
-  }
-  for (const [name, value] of Object.entries(wanted)) {
-    const difference = firstDifference(model[name], value, key ? `${key}.${name}` : name);
-    if (difference) return difference;
-  }
-  return null;
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

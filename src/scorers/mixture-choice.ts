@@ -1,10 +1,11 @@
 import {
   energies,
-  type FitOptions,
   fitByEm,
   fitMemberships,
   kMeansMemberships,
   type Mixture,
+  type MixtureFitOptions,
+  memberships,
   type Rows,
   rowCount,
 } from './mixture-fit.js';
@@ -18,7 +19,7 @@ export interface MixtureChoice {
   readonly likelihoods: Readonly<Record<string, number>>;
 }
 
-export interface ChoiceOptions extends FitOptions {
+export interface ChoiceOptions extends MixtureFitOptions {
   readonly seed: number;
   /** `network` keeps the paper's estimator; `auto` takes the candidate under which held-out normals are likeliest. */
   readonly fit: 'network' | 'auto';
@@ -106,12 +107,12 @@ function worsens(likelihoods: Readonly<Record<string, number>>): boolean {
 /** EM from k-means on a part of the rows, then a few more rounds on all. */
 function emFromScratch(rows: Rows, components: number, options: ChoiceOptions): Mixture {
   const start = thin(rows, new Float64Array(0), 0);
-  const memberships = kMeansMemberships(start.rows, components, openRandom(options.seed, 'k-means', components));
+  const hard = kMeansMemberships(start.rows, components, openRandom(options.seed, 'k-means', components));
   const few = rounds(start.rows, components);
   const bound = few < MOST_ROUNDS ? { maxIterations: 4 * few, ...options } : options;
-  const first = fitByEm(start.rows, memberships, components, bound);
+  const first = fitByEm(start.rows, hard, components, bound);
   if (rowCount(start.rows) === rowCount(rows)) return first;
-  return fitByEm(rows, responsibilities(rows, first), components, {
+  return fitByEm(rows, memberships(rows, first), components, {
     ...options,
     maxIterations: rounds(rows, components),
   });
@@ -122,29 +123,6 @@ const MOST_ROUNDS = 20;
 /** Rounds over all rows: 20, or what some 10^10 operations are enough for, and one at least. */
 function rounds(rows: Rows, components: number): number {
   return Math.max(1, Math.min(MOST_ROUNDS, Math.floor(5e9 / (rowCount(rows) * components * rows.size ** 2))));
-}
-
-/** ρ (N, K) of every row. */
-function responsibilities(rows: Rows, mixture: Mixture): Float64Array {
-  const k = mixture.components;
-  const whole = energies(rows, mixture);
-  const out = new Float64Array(whole.length * k);
-  for (let i = 0; i < k; i++) {
-    const only = { ...mixture, components: 1, ...component(mixture, i) };
-    energies(rows, only).forEach((energy, n) => {
-      out[n * k + i] = Math.exp((whole[n] as number) - energy);
-    });
-  }
-  return out;
-}
-
-function component(mixture: Mixture, i: number): Pick<Mixture, 'mean' | 'inverse' | 'offset'> {
-  const d = mixture.size;
-  return {
-    mean: mixture.mean.subarray(i * d, (i + 1) * d),
-    inverse: mixture.inverse.subarray(i * d * d, (i + 1) * d * d),
-    offset: mixture.offset.subarray(i, i + 1),
-  };
 }
 
 interface Part {

@@ -30,7 +30,7 @@ export interface Mixture {
 
 export type ShrinkTarget = 'all' | 'components';
 
-export interface FitOptions {
+export interface MixtureFitOptions {
   /** Loaded on the diagonal of every Σ. */
   readonly epsilon: number;
   /** Pull every Σ_k towards Σ_0 with the weight of ν = D + 2 rows. */
@@ -49,7 +49,12 @@ const MIN_PHI = 1e-6;
 export const rowCount = (rows: Rows): number => rows.data.length / rows.size;
 
 /** φ, μ, Σ of the whole set for given memberships γ (N, K). */
-export function fitMemberships(rows: Rows, gamma: Float64Array, components: number, options: FitOptions): Mixture {
+export function fitMemberships(
+  rows: Rows,
+  gamma: Float64Array,
+  components: number,
+  options: MixtureFitOptions,
+): Mixture {
   return maximise(rows, gamma, components, moments(rows, null), options);
 }
 
@@ -58,7 +63,7 @@ export function fitMemberships(rows: Rows, gamma: Float64Array, components: numb
  * Σ̃_k = (N_k Σ_k + ν Σ_0) / (N_k + ν), φ ≥ 1e-6.
  * @throws {DOMException} AbortError when cancelled
  */
-export function fitByEm(rows: Rows, gamma: Float64Array, components: number, options: FitOptions): Mixture {
+export function fitByEm(rows: Rows, gamma: Float64Array, components: number, options: MixtureFitOptions): Mixture {
   const whole = moments(rows, null);
   const responsibilities = Float64Array.from(gamma);
   let mixture = maximise(rows, responsibilities, components, whole, options);
@@ -166,7 +171,7 @@ function moments(rows: Rows, weights: { gamma: Float64Array; stride: number; off
 /** Below this many rows a component has no mean of its own. */
 const MIN_MASS = 1e-6;
 
-function maximise(rows: Rows, gamma: Float64Array, k: number, whole: Moments, options: FitOptions): Mixture {
+function maximise(rows: Rows, gamma: Float64Array, k: number, whole: Moments, options: MixtureFitOptions): Mixture {
   const d = rows.size;
   const nu = options.shrink ? d + 2 : 0;
   const phi = new Float64Array(k);

@@ -8,7 +8,6 @@ import {
 } from '../contracts.js';
 import type { SessionOptions } from '../engine/session.js';
 import { isSound } from '../features/spec-sizes.js';
-import { type FeatureRequirements, requireFeatures } from './manifest.js';
 import { NormalClips } from './normal-clips.js';
 import { energyByTime, type OcclusionGroup, occlusionAxes, withNeighbours } from './occlusion.js';
 import { readPackage } from './package-files.js';
@@ -16,18 +15,12 @@ import { type RowBlock, RowScorer } from './row-scorer.js';
 import { summary } from './sound-summary.js';
 import { usualRow } from './usual-row.js';
 
-export interface ScorerOptions extends SessionOptions {
-  /** What the feed's configuration asks of the model's features; a difference is refused. */
-  readonly features?: FeatureRequirements;
-}
-
 /**
  * Opens a model package for scoring: ONNX Runtime alone, no TensorFlow.js. The caller closes it.
- * @throws {ModelError} when the package is broken or its features are not the ones asked for
+ * @throws {ModelError} when the package is broken
  */
-export async function openScorer(folder: string, options: ScorerOptions = {}): Promise<Scorer> {
+export async function openScorer(folder: string, options: SessionOptions = {}): Promise<Scorer> {
   const { folder: found, manifest, onnx } = await readPackage(folder);
-  if (options.features) requireFeatures(manifest, options.features, folder);
   const normals = isSound(manifest.features) ? await NormalClips.open(found, manifest.features) : null;
   const { width, scoringRows, meanRow } = manifest.input;
   const threads = options.threads ?? manifest.engine.threads;

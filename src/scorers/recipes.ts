@@ -218,7 +218,7 @@ const candidatesFrom = (usual: number, rowsEach: number, rows: number): number[]
 
 /**
  * Science §2: one hidden layer, standardised z, log residual, PCA-whitened wide input, EM where held-out rows prefer it.
- * K: 2, 4 for sound, never more than the rows support.
+ * K: 2, or 4 for frames of sound and many rows, never more than the rows support.
  */
 function robustBase(rowKind: RowKind, rows: number, width: number, scoringRows: number): DagmmSettings {
   const whitening = { whitenTo: 64, whitenAboveWidth: 200, whitenBelowRowsPerColumn: 10 };

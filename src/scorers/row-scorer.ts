@@ -69,7 +69,7 @@ export class RowScorer {
     return this.session.threads;
   }
 
-  /** @returns energies of every row of every block, nats   @throws {ModelError} for a value that is not finite */
+  /** @returns energies of every row of every block   @throws {ModelError} for a value that is not finite */
   async score(blocks: readonly RowBlock[]): Promise<Float64Array> {
     return (await this.#run(blocks, false)).energies;
   }

@@ -10,23 +10,24 @@ export interface WatchedFolderOptions {
   readonly extensions: readonly string[];
   /** Whether files that are there at the start are delivered. Default false. */
   readonly existing?: boolean;
-  /** Order among files that are ready at the same time: by path, or by time of last change. Default 'name'. */
-  readonly order?: 'name' | 'time';
   /** A file is complete when its size has not changed for this long. Default 2,000. */
   readonly stableMs?: number;
   /** Folders below the folder that are watched too. Default 4. */
   readonly depth?: number;
-  /** Look for changes by polling: for network drives, which send no notifications. Default false. */
-  readonly poll?: boolean;
   /** How often a missing folder is looked for, and one that is there looked at. Default 2,000. */
   readonly retryMs?: number;
 }
 
-/** A complete new file, or the news that the folder is away or back. */
+/** How the folder is watched now. */
+interface Watched extends WatchedFolderOptions {
+  /** By looking again and again: notifications cannot be had. */
+  readonly poll: boolean;
+}
+
+/** A complete new file, or the news that the folder is away. */
 export type FolderItem =
   | { readonly kind: 'file'; readonly path: string; readonly modifiedMs: number; readonly sizeBytes: number }
-  | { readonly kind: 'gone'; readonly message: string }
-  | { readonly kind: 'back'; readonly message: string };
+  | { readonly kind: 'gone'; readonly message: string };
 
 type NewFile = Extract<FolderItem, { kind: 'file' }>;
 
@@ -54,20 +55,19 @@ const SAME_MS = 2_000;
 
 /**
  * Every file that appears in a folder, once, when it is complete. Never ends by itself: a folder that is missing or
- * unmounted is reported once (`gone`) and looked for until it is there again (`back`); one that was replaced by another is
+ * unmounted is reported once (`gone`) and looked for until it is there again; one that was replaced by another is
  * followed. Files that were delivered before are not delivered again, unless they were made anew or written to: many cameras
  * write the same name again and again. Ends when the signal aborts.
  */
 export async function* watchFolder(options: WatchedFolderOptions, signal: AbortSignal): AsyncGenerator<FolderItem> {
   const seen = new Seen();
   let skipPresent = !(options.existing ?? false);
-  let poll = options.poll ?? false;
+  let poll = false;
   let away = false;
   while (!signal.aborted) {
     const missing = await whyMissing(options.folder);
     if (missing === null) {
-      if (away) yield { kind: 'back', message: `folder ${options.folder}: is there again` };
-      const lost = yield* filesUntilLost({ ...options, poll }, seen, skipPresent, signal);
+      const lost: Lost | null = yield* filesUntilLost({ ...options, poll }, seen, skipPresent, signal);
       if (lost === null) return;
       // What is in the folder when it appears came after the start.
       skipPresent = false;
@@ -93,7 +93,7 @@ interface Lost {
 
 /** Delivers files until the folder is lost (returns why) or the signal aborts (returns null). */
 async function* filesUntilLost(
-  options: WatchedFolderOptions,
+  options: Watched,
   seen: Seen,
   skipPresent: boolean,
   signal: AbortSignal,
@@ -151,7 +151,7 @@ async function* filesUntilLost(
   try {
     while (!signal.aborted) {
       if (ready.length > 0) {
-        const batch = ready.sort(order[options.order ?? 'name']);
+        const batch = ready.sort(byPath);
         ready = [];
         for (const file of batch) {
           if (signal.aborted) return null;
@@ -204,18 +204,15 @@ async function whenComplete(path: string, options: WatchedFolderOptions, signal:
   return null;
 }
 
-const order = {
-  name: (a: NewFile, b: NewFile) => (a.path < b.path ? -1 : 1),
-  time: (a: NewFile, b: NewFile) => a.modifiedMs - b.modifiedMs || (a.path < b.path ? -1 : 1),
-};
+const byPath = (a: NewFile, b: NewFile) => (a.path < b.path ? -1 : 1);
 
 const stableMs = (options: WatchedFolderOptions) => options.stableMs ?? 2_000;
 const pollMs = (options: WatchedFolderOptions) => Math.min(200, Math.max(10, stableMs(options) / 4));
 
-function openWatcher(options: WatchedFolderOptions): FSWatcher {
+function openWatcher(options: Watched): FSWatcher {
   return watch(options.folder, {
     depth: options.depth ?? 4,
-    usePolling: options.poll ?? false,
+    usePolling: options.poll,
     alwaysStat: true,
     atomic: false,
     ignorePermissionErrors: true,
@@ -244,7 +241,7 @@ async function filesIn(options: WatchedFolderOptions): Promise<string[]> {
 }
 
 /** @param opened the folder as it was; null: it is not known */
-async function whyLost({ folder, poll = false }: WatchedFolderOptions, opened: Stats | null): Promise<Lost | null> {
+async function whyLost({ folder, poll }: Watched, opened: Stats | null): Promise<Lost | null> {
   const missing = await whyMissing(folder);
   if (missing !== null) return { message: missing, unwatchable: false };
   const now = await stat(folder).catch(() => null);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { adam, flatten, type HostTensor, joined, openTrainLoop, type StepSpec, views } from '../../src/engine/index.js';
+import { type HostTensor, openTrainLoop, type StepSpec } from '../../src/engine/index.js';
+import { adam, flatten, joined, views } from '../engine/adam.js';
 import { medianMs, uniforms } from './numbers.js';
 
 const CHANNELS = [3, 32, 64, 128, 256];

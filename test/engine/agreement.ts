@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { expect } from 'vitest';
+import { type Graph, reachable } from '../../src/engine/graph.js';
 import { type HostTensor, openSession, serialise, type TensorFunction, trace } from '../../src/engine/index.js';
 
 /** What TensorFlow.js itself computes on its `cpu` backend. */
@@ -70,4 +71,13 @@ export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<numbe
 export function dtypeOf({ data }: HostTensor): 'float32' | 'int32' | 'bool' {
   if (data instanceof Int32Array) return 'int32';
   return data instanceof Uint8Array ? 'bool' : 'float32';
+}
+
+/** How many operators of each name a graph has. */
+export function countOperators(graph: Graph): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { op } of reachable(graph)) {
+    if (!['Input', 'Constant', 'Output'].includes(op)) counts.set(op, (counts.get(op) ?? 0) + 1);
+  }
+  return counts;
 }

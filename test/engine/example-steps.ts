@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { adam, flatten, type HostTensor, joined, type StepSpec, views } from '../../src/engine/index.js';
+import type { HostTensor, StepSpec } from '../../src/engine/index.js';
+import { adam, flatten, joined, views } from './adam.js';
 
 /** Training steps that the parity tests run, small enough for tfjs's own cpu backend. Values are fixed waves. */
 export interface Example {

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countOperators, trace } from '../../src/engine/index.js';
+import { trace } from '../../src/engine/index.js';
 import { graphMessage } from '../../src/engine/serialise.js';
-import { expectSameGradients, expectSameValues } from './agreement.js';
+import { countOperators, expectSameGradients, expectSameValues } from './agreement.js';
 import { RUNS, tensorOf } from './arbitrary.js';
 
 const small = (max: number, min = 1) => fc.integer({ min, max });

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { describe, expect, it } from 'vitest';
-import { adam, type HostTensor, openEagerTrainLoop, openTrainLoop, type StepSpec } from '../../src/engine/index.js';
+import { type HostTensor, openEagerTrainLoop, openTrainLoop, type StepSpec } from '../../src/engine/index.js';
+import { adam } from './adam.js';
 import { expectClose } from './agreement.js';
 import { dagmmStep, plainConvStep, residualConvStep } from './example-steps.js';
 
@@ -77,27 +78,26 @@ describe('the training loop', () => {
 
   it('lowers the loss, and gives the same bits when run again or in pieces', async () => {
     const loop = await openTrainLoop(line());
-    const start = loop.state();
     const { loss = new Float32Array() } = await loop.run(epoch);
     const whole = loop.state();
     expect(loss).toHaveLength(10);
     // Every second step sees the same rows.
     expect(loss[8]).toBeLessThan((loss[0] ?? 0) * 0.9);
-    loop.setState(start);
-    await loop.run(epoch.slice(0, 12));
-    await loop.run(epoch.slice(12));
-    expect(loop.state()).toEqual(whole);
     await loop.close();
+    const again = await openTrainLoop(line());
+    await again.run(epoch.slice(0, 12));
+    await again.run(epoch.slice(12));
+    expect(again.state()).toEqual(whole);
+    await again.close();
   });
 
-  it('refuses indices and states that do not fit, naming both sides', async () => {
+  it('refuses indices that do not fit, naming both sides', async () => {
     const loop = await openTrainLoop(line());
     await expect(loop.run(BigInt64Array.of(0n, 1n, 2n))).rejects.toThrow(/multiple of 4, got 3/);
     await expect(loop.run(BigInt64Array.of(0n, 1n, 2n, 8n))).rejects.toThrow(/index 8: expected 0 to 7/);
     await expect(
       loop.run(BigInt64Array.of(0n, 1n, 2n, 3n), [{ data: new Float32Array(1), shape: [1] }]),
     ).rejects.toThrow(/expected 0 per-step tensors, got 1/);
-    expect(() => loop.setState([{ data: new Float32Array(3), shape: [3] }])).toThrow(/expected float32\[2,1\]/);
     await loop.close();
   });
 

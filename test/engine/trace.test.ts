@@ -1,16 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { describe, expect, it } from 'vitest';
-import {
-  countOperators,
-  openSession,
-  runEager,
-  serialise,
-  TraceError,
-  trace,
-  traceBatched,
-} from '../../src/engine/index.js';
-import { expectClose } from './agreement.js';
+import { openSession, serialise, TraceError, trace, traceBatched } from '../../src/engine/index.js';
+import { countOperators, expectClose, onCpu } from './agreement.js';
 
 const x = { name: 'x', shape: [2, 3], dtype: 'float32' as const };
 const rows = { ...x, shape: [-1, 3] };
@@ -88,7 +80,7 @@ describe('a batched graph', () => {
   it.each([1, 7, 100])('runs with %i rows as tfjs does', async (count) => {
     const input = { data: Float32Array.from({ length: count * 3 }, (_, i) => Math.sin(i) * 0.2), shape: [count, 3] };
     const session = await openSession(serialise(traceBatched(fn, [rows], names)));
-    const expected = await runEager(fn, [input], 'cpu');
+    const expected = await onCpu(fn, [input]);
     const results = await session.run({ x: input });
     await session.close();
     expected.forEach(({ data, shape }, index) => {

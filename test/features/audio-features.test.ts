@@ -100,16 +100,6 @@ describe('windows of sound', () => {
     expect(after[0]?.samples).toEqual(clip.slice(20_000, 36_384));
   });
 
-  it('forget a half-filled window when reset', async () => {
-    const features = await createFeatures(defaultMelFrames());
-    features.push(block(clip.slice(0, 16_000)));
-    features.reset();
-    expect(features.push(block(clip.slice(16_000, 16_384 + 15_999), { sequence: 1 }))).toHaveLength(0);
-    const [window] = features.push(block(clip.slice(32_383, 32_384), { sequence: 2 }));
-    expect(bits(window?.samples)).toBe(bits(clip.slice(16_000, 32_384)));
-    expect(window?.gap).toBe(true);
-  });
-
   it('accept empty blocks, and stay small over a long stream of small ones', async () => {
     const features = await createFeatures(defaultMelFrames());
     let count = 0;

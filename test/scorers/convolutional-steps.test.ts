@@ -1,14 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import {
-  countOperators,
-  type HostTensor,
-  openEagerTrainLoop,
-  openTrainLoop,
-  type StepSpec,
-  trace,
-} from '../../src/engine/index.js';
+import { type HostTensor, openEagerTrainLoop, openTrainLoop, type StepSpec, trace } from '../../src/engine/index.js';
 import { byBatch, byRunning, followed, initialRunning, watching } from '../../src/scorers/convolutional/batch-norm.js';
 import { repeatUp } from '../../src/scorers/convolutional/layers.js';
 import {
@@ -21,7 +14,7 @@ import type { Framework, PictureShape } from '../../src/scorers/convolutional/pi
 import { pictureSettings } from '../../src/scorers/convolutional/settings.js';
 import { jointStep, pretrainStep } from '../../src/scorers/convolutional/steps.js';
 import { openRandom } from '../../src/scorers/random.js';
-import { expectClose, expectSameGradients, onCpu } from '../engine/agreement.js';
+import { countOperators, expectClose, expectSameGradients, onCpu } from '../engine/agreement.js';
 
 const settings = { ...pictureSettings('mel-flat', 1_000), dropout: 0 };
 const shapeOf = (framework: Framework, height: number, width: number): PictureShape => ({

@@ -4,8 +4,6 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ModelError } from '../../src/contracts.js';
-import { defaultMelFrames } from '../../src/features/default-specs.js';
-import { requireFeatures } from '../../src/scorers/manifest.js';
 import { readPackage, writePackage } from '../../src/scorers/package-files.js';
 import { openScorer } from '../../src/scorers/package-scorer.js';
 import { StorageError } from '../../src/sources/storage-error.js';
@@ -96,18 +94,6 @@ describe('a model package', () => {
       (copy) => writeFile(join(copy, 'model.json'), '{"format": 1,'),
       (copy) => expect(openScorer(copy)).rejects.toThrow(/model\.json: expected JSON/),
     );
-  });
-
-  it('is refused when the feed asks for other features, naming the key and both values', async () => {
-    const asked = { kind: 'mel-frames', mel: { melBands: 128 } } as const;
-    const promised = openScorer(folder, { features: asked });
-    await expect(promised).rejects.toThrow('kind: model expects "table", feed gives "mel-frames"');
-    const { manifest } = await readPackage(folder);
-    const sound = { ...manifest, features: defaultMelFrames() };
-    const difference = 'models/pump: mel.melBands: model expects 64, feed gives 128';
-    expect(() => requireFeatures(sound, asked, 'models/pump')).toThrow(difference);
-    const fitting = { kind: 'mel-frames', mel: { melBands: 64 }, stackFrames: undefined } as const;
-    expect(() => requireFeatures(sound, fitting, 'models/pump')).not.toThrow();
   });
 });
 

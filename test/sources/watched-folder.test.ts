@@ -37,9 +37,9 @@ async function watchDuring(
 
 const put = (name: string, text = 'x') => writeFile(join(folder, name), text);
 const old = new Date(Date.now() - 60_000);
-async function putOld(name: string, at = old) {
+async function putOld(name: string) {
   await put(name);
-  await utimes(join(folder, name), at, at);
+  await utimes(join(folder, name), old, old);
 }
 
 describe('a watched folder', () => {
@@ -56,12 +56,6 @@ describe('a watched folder', () => {
   it('delivers existing files in the order of their names, then the new one', async () => {
     for (const name of ['c.wav', 'a.wav', 'b.wav']) await putOld(name);
     expect(await watchDuring({ existing: true }, 4, () => put('0.wav'))).toEqual(['a.wav', 'b.wav', 'c.wav', '0.wav']);
-  });
-
-  it('delivers existing files in the order of their times when asked', async () => {
-    await putOld('a.wav', new Date(Date.now() - 10_000));
-    await putOld('b.wav', new Date(Date.now() - 30_000));
-    expect(await watchDuring({ existing: true, order: 'time' }, 2, async () => {})).toEqual(['b.wav', 'a.wav']);
   });
 
   it('waits until a file has stopped growing', async () => {
@@ -129,17 +123,17 @@ describe('a watched folder', () => {
     expect(names.sort()).toEqual(['m.wav', 'n.wav']);
   });
 
-  it('tells when the folder is away and back, and delivers nothing twice', async () => {
+  it('tells when the folder is away, and delivers nothing twice when it is back', async () => {
     await putOld('a.wav');
     const aside = `${folder}-aside`;
-    const names = await watchDuring({ existing: true }, 4, async () => {
+    const names = await watchDuring({ existing: true }, 3, async () => {
       await sleep(300);
       await rename(folder, aside);
       await sleep(500);
       await writeFile(join(aside, 'b.wav'), 'x');
       await rename(aside, folder);
     });
-    expect(names).toEqual(['a.wav', 'gone', 'back', 'b.wav']);
+    expect(names).toEqual(['a.wav', 'gone', 'b.wav']);
   });
 
   it('follows a folder that is removed and made anew in one go', async () => {
@@ -157,22 +151,22 @@ describe('a watched folder', () => {
   });
 
   it('notices that an empty folder is removed', async () => {
-    const names = await watchDuring({}, 3, async () => {
+    const names = await watchDuring({}, 2, async () => {
       await rm(folder, { recursive: true });
       await sleep(300);
       await mkdir(folder);
       await put('first.wav');
     });
-    expect(names).toEqual(['gone', 'back', 'first.wav']);
+    expect(names).toEqual(['gone', 'first.wav']);
   });
 
   it('waits for a folder that does not exist yet, and says so', async () => {
     await rm(folder, { recursive: true });
-    const names = await watchDuring({}, 3, async () => {
+    const names = await watchDuring({}, 2, async () => {
       await mkdir(folder);
       await put('first.wav');
     });
-    expect(names).toEqual(['gone', 'back', 'first.wav']);
+    expect(names).toEqual(['gone', 'first.wav']);
   });
 
   it('ends when the signal aborts while nothing happens', async () => {

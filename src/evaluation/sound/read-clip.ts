@@ -72,7 +72,7 @@ export async function readSound(
 /** @returns the samples themselves when they have that rate already   @throws {SourceError} for a rate too far from it */
 export async function atRate({ path, samples, sampleRateHz }: ReadSound, rateHz: number): Promise<Float32Array> {
   if (sampleRateHz === rateHz) return samples;
-  const resampler = await Resampler.open(sampleRateHz, rateHz, { name: path });
+  const resampler = await Resampler.open(sampleRateHz, rateHz, path);
   try {
     return concatenate([resampler.push(samples), resampler.flush()]);
   } finally {

@@ -64,7 +64,7 @@ export const PCA = {
 export const OC_SVM = {
   /** Share of the training rows that may lie outside. */
   nu: real(0.1, 0.001, 0.999),
-  /** exp(−γ‖x − y‖²); 1 over the sum of the variances of the standardised columns. */
+  /** Of exp(−γ‖x − y‖²); 0: 1 over the sum of the variances of the standardised columns. */
   gamma: real(0, 0, 1e6),
   /** The solver sees so many rows at most. */
   rows: rowLimit(5_000),

@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { energyUnder } from '../dagmm-model.js';
 import type { TransformedRows } from '../input-transform.js';
 import type { FitOptions, FittedModel } from '../method.js';
-import { mixtureEnergy } from '../mixture.js';
 import { fitByEm, kMeansMemberships, type Mixture } from '../mixture-fit.js';
 import { openRandom } from '../random.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
 import { sampleRows } from '../row-samples.js';
-import { vector } from '../transform-graph.js';
 import type { GMM } from './defaults.js';
 import { recordEnergy } from './energy-graph.js';
 import { fittedModel, narrowed } from './rows.js';
@@ -26,7 +25,7 @@ export function fitGmm(rows: RowMatrix, settings: Values<typeof GMM>, options: F
   const mixture = fitMixture(sample, components, settings.epsilon, options.seed);
   const onnx = recordEnergy('gmm', transform, (x, beyond) => {
     const part = scaled.outside && beyond && tf.mul(tf.sub(beyond, outside.mean), 1 / outside.deviation);
-    return inGraph((part ? tf.concat([x, part], 1) : x) as tf.Tensor2D, mixture);
+    return energyUnder(mixture, (part ? tf.concat([x, part], 1) : x) as tf.Tensor2D);
   });
   const hyperparameters = { ...settings, components, rows: rowsOf(sample), modelledWidth: sample.width };
   return { ...fittedModel(rows, options, onnx, hyperparameters), singularRetries: mixture.singularRetries };
@@ -59,9 +58,4 @@ function fitMixture({ data, width }: RowMatrix, components: number, epsilon: num
   const rows = { data: Float64Array.from(data), size: width };
   const memberships = kMeansMemberships(rows, components, openRandom(seed, 'k-means', components));
   return fitByEm(rows, memberships, components, { epsilon, shrink: true });
-}
-
-function inGraph(x: tf.Tensor2D, { components: k, size: d, mean, inverse, offset }: Mixture): tf.Tensor {
-  const means = tf.tensor2d(Float32Array.from(mean), [k, d]);
-  return mixtureEnergy(x, means, tf.tensor3d(Float32Array.from(inverse), [k, d, d]), vector(offset));
 }

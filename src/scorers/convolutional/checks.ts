@@ -1,10 +1,11 @@
 import { unscaledVariance } from '../dagmm-checks.js';
 import { checkCollapse, checkDirection, checkOverfitting, type FitChecks, joinChecks } from '../fit-checks.js';
+import { standardised } from '../latent-mixture.js';
 import type { FitOptions } from '../method.js';
 import { energies } from '../mixture-fit.js';
 import type { RowMatrix } from '../row-matrix.js';
+import { pickRows } from '../row-samples.js';
 import type { PictureModel } from './model.js';
-import { pick } from './picture-rows.js';
 
 export interface FinishedFit {
   readonly model: PictureModel;
@@ -24,16 +25,15 @@ export async function checksOf(
 ): Promise<FitChecks> {
   const { mixture, latentScale } = model;
   const { size } = mixture;
-  const { mean, scale } = latentScale;
-  const data = z.map((value, at) => (value - (mean[at % size] as number)) * (scale[at % size] as number));
+  const data = standardised(z, latentScale);
   const energy = energies({ data, size }, mixture);
   const parts = (values: Float64Array) => ({
     learnt: split.learnt.map((n) => values[n] as number),
     heldOut: split.heldOut.map((n) => values[n] as number),
   });
   return joinChecks([
-    checkCollapse({ data, size }, unscaledVariance(scale), mixture.phi),
+    checkCollapse({ data, size }, unscaledVariance(latentScale.scale), mixture.phi),
     checkOverfitting(parts(errors), parts(energy)),
-    await checkDirection(onnx, pick(rows, split.heldOut), { rowShape, seed, threads }),
+    await checkDirection(onnx, pickRows(rows, split.heldOut), { rowShape, seed, threads }),
   ]);
 }

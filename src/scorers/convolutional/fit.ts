@@ -1,22 +1,23 @@
 /** Trains a convolutional DAGMM: standardised pictures, pretraining, joint training, final mixture, one ONNX file. */
-import { type MixtureParameters, ModelError } from '../../contracts.js';
+import { ModelError } from '../../contracts.js';
 import type { LatentScale } from '../dagmm-model.js';
 import { applyTransform } from '../input-transform.js';
-import { scaleOf } from '../latent-mixture.js';
+import { scaleOf, standardised } from '../latent-mixture.js';
 import type { FitOptions, FittedModel } from '../method.js';
 import { chooseMixture, type MixtureChoice } from '../mixture-choice.js';
-import type { Mixture } from '../mixture-fit.js';
+import { parametersOf } from '../mixture-facts.js';
 import { runPhases, type TrainedPhases } from '../phases.js';
 import { openRandom } from '../random.js';
 import { mapRows, recordScoring } from '../recorded.js';
 import { type RowMatrix, rowsOf } from '../row-matrix.js';
+import { pickRows } from '../row-samples.js';
 import { meanRowOf, refuseUnusable } from '../training-rows.js';
 import { checksOf } from './checks.js';
 import { openHeldOutErrors } from './held-out-errors.js';
 import { latentFunction, membershipFunction, type PictureNetworks, scoringFunction } from './model.js';
 import { autoencoderSize, initialPictureAutoencoder } from './network.js';
 import { picturePhases } from './phases.js';
-import { asPictures, heldOutBlocks, pick, standardise } from './picture-rows.js';
+import { asPictures, heldOutBlocks, standardise } from './picture-rows.js';
 import { type Framework, latentSize, type PictureShape, pictureSides } from './picture-shape.js';
 import type { PictureSettings } from './settings.js';
 
@@ -43,7 +44,7 @@ export async function fitPictures(
   const transform = standardise(rows, shape, scope, settings.clip);
   const x = { data: applyTransform(rows, transform).data, width: rows.width };
   const split = heldOutBlocks(rowsOf(rows), settings.heldOut, options.seed);
-  const trained = await train(shape, settings, pick(x, split.learnt), pick(x, split.heldOut), options);
+  const trained = await train(shape, settings, pickRows(x, split.learnt), pickRows(x, split.heldOut), options);
   options.onProgress?.({ phase: 'mixture', step: 0, steps: 0, loss: trained.finalLoss });
   const networks = networksOf(shape, trained);
   const { z, errors } = await latentsOf(networks, x, options.threads);
@@ -109,8 +110,7 @@ async function mixtureOf(
 ): Promise<{ choice: MixtureChoice; latentScale: LatentScale }> {
   const size = latentSize(networks.shape);
   const latentScale = scaleOf(raw, size);
-  const { mean, scale } = latentScale;
-  const data = raw.map((value, at) => (value - (mean[at % size] as number)) * (scale[at % size] as number));
+  const data = standardised(raw, latentScale);
   const latents = { data: Float32Array.from(data), shape: [raw.length / size, size] };
   const gamma = await mapRows([latents], membershipFunction(networks), settings.components, threads);
   const { epsilon, shrink, fit, emComponents: candidates } = settings;
@@ -118,10 +118,6 @@ async function mixtureOf(
     ...{ epsilon, shrink, fit, candidates, seed, cancelled },
   });
   return { choice, latentScale };
-}
-
-function parametersOf({ components, size, phi, mean, covariance }: Mixture, epsilon: number): MixtureParameters {
-  return { components, size, phi: [...phi], mean: [...mean], covariance: [...covariance], epsilon };
 }
 
 function factsOf(shape: PictureShape, { watched }: TrainedPhases, choice: MixtureChoice) {

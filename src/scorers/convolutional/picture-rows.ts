@@ -48,15 +48,6 @@ export function heldOutBlocks(rows: number, share: number, seed: number): { lear
   return { learnt: all.filter((n) => !isHeld(n)), heldOut: all.filter(isHeld) };
 }
 
-/** The rows of such numbers. */
-export function pick({ data, width }: RowMatrix, numbers: readonly number[]): RowMatrix {
-  const out = new Float32Array(numbers.length * width);
-  numbers.forEach((n, i) => {
-    out.set(data.subarray(n * width, (n + 1) * width), i * width);
-  });
-  return { data: out, width };
-}
-
 export const asPictures = (rows: RowMatrix, { height, width, channels }: PictureShape): HostTensor => ({
   data: rows.data,
   shape: [rowsOf(rows), height, width, channels],

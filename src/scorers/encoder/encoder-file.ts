@@ -5,12 +5,10 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, ModelError } from '../../contracts.js';
 import { asNumber, type GraphMessage, type ModelMessage, readModel } from './onnx-message.js';
-import { fedInputs } from './prefixed.js';
 
 export interface EncoderFile {
   /** Of the file, for messages. */
   readonly name: string;
-  readonly bytes: Uint8Array;
   readonly digest: string;
   readonly model: ModelMessage;
   readonly input: string;
@@ -71,7 +69,13 @@ async function readOne(path: string): Promise<EncoderFile> {
   const output = model.graph.output[0]?.name;
   if (!output) throw new ModelError(`${name}: expected an output, found none`);
   const digest = createHash('sha256').update(bytes).digest('hex');
-  return { name, bytes, digest, model, input: input.name, inputShape, output };
+  return { name, digest, model, input: input.name, inputShape, output };
+}
+
+/** Inputs that must be fed: old models list their weights among them. */
+function fedInputs({ graph }: ModelMessage): GraphMessage['input'] {
+  const weights = new Set(graph.initializer.map(({ name }) => name));
+  return graph.input.filter(({ name }) => !weights.has(name));
 }
 
 function refuseUnjoinable({ graph, functions = [] }: ModelMessage, name: string): void {

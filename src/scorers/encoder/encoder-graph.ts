@@ -4,7 +4,7 @@ import { openSession } from '../../engine/session.js';
 import type { EncoderFile, EncoderManner } from './encoder-file.js';
 import { asNumber, type GraphMessage, type ModelMessage, node, tensor, value, writeModel } from './onnx-message.js';
 import { commonOpsets, opsetOf, upgraded } from './opset.js';
-import { renamed } from './prefixed.js';
+import { renamed } from './renamed.js';
 
 /** Operators of the body that make `embedding` (size) of `row` (samples). */
 export interface EncoderBody {

@@ -49,7 +49,7 @@ const MOVED: Readonly<Record<string, { readonly attribute: string; readonly sinc
 };
 
 /** Operators that mean something else from an operator set on. */
-const CHANGED: Readonly<Record<string, number>> = { RoiAlign: 16, GridSample: 20, Upsample: 10 };
+const CHANGED: Readonly<Record<string, number>> = { RoiAlign: 16, GridSample: 20 };
 
 /**
  * The graph as operator set `to` writes it. @param from its own   @param name of the file, for the message

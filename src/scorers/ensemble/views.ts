@@ -7,7 +7,6 @@ import { type DagmmSettings, settingsFor } from '../recipes.js';
 import type { EnsembleSettings } from './settings.js';
 
 export interface View {
-  readonly name: string;
   readonly cuts: number;
   readonly width: number;
   /** Windows (N, F·B) → cuts (N·C, W), window by window. */
@@ -50,7 +49,6 @@ function stackView({ frames, bands }: PictureSize, stack: number, axes: number, 
   const cuts = counts.reduce((sum, count) => sum + count, 0);
   const width = stack * bands;
   return {
-    name: `stacks of ${stack}`,
     cuts,
     width,
     cut: (windows) => {
@@ -72,7 +70,6 @@ function pooledView({ frames, bands }: PictureSize, length: number, hop: number,
   const starts = startsOf(frames - length, hop);
   const width = 3 * bands;
   return {
-    name: `pooled over ${length}`,
     cuts: starts.length,
     width,
     cut: (windows) => {

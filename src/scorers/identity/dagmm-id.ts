@@ -2,15 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { ModelError } from '../../contracts.js';
 import type { HostTensor } from '../../engine/index.js';
 import { unscaledVariance } from '../dagmm-checks.js';
+import { energyUnder } from '../dagmm-model.js';
 import { planOf, randomAutoencoder, reconstructionPhase } from '../dagmm-phases.js';
 import { checkCollapse, checkDirection, joinChecks } from '../fit-checks.js';
 import { applyTransform } from '../input-transform.js';
-import { scaleOf } from '../latent-mixture.js';
+import { scaleOf, standardised } from '../latent-mixture.js';
 import type { FitOptions, FittedModel } from '../method.js';
-import { mixtureEnergy } from '../mixture.js';
 import { chooseMixture } from '../mixture-choice.js';
 import { parametersOf } from '../mixture-facts.js';
-import type { Mixture } from '../mixture-fit.js';
 import { latentSize, parameterCounts } from '../network-shape.js';
 import { autoencode, estimate, initialEstimator, latent, unpackAutoencoder, unpackEstimator } from '../networks.js';
 import { fittedModel } from '../neural/fitted.js';
@@ -59,7 +58,7 @@ export async function fitIdentity(
   const onnx = recordScoring('dagmm-id', rows.width, ([raw]) => {
     const seen = transformInGraph(statisticsInGraph(raw as tf.Tensor2D, size), prepared.transform);
     const standard = tf.mul(tf.sub(identityLatent(all, parameters, seen), vector(scale.mean)), vector(scale.scale));
-    return [standard, energyInGraph(standard as tf.Tensor2D, mixture)];
+    return [standard, energyUnder(mixture, standard as tf.Tensor2D)];
   });
   const { rowShape = [rows.width], threads } = options;
   const checks = joinChecks([
@@ -175,7 +174,7 @@ async function mixtureOf(prepared: PreparedRows, parameters: Float32Array, { see
   if (!raw.every(Number.isFinite))
     throw new ModelError('training diverged: expected finite latents, found NaN; try another seed');
   const scale = scaleOf(raw, size);
-  const z = raw.map((v, at) => (v - (scale.mean[at % size] as number)) * (scale.scale[at % size] as number));
+  const z = standardised(raw, scale);
   const { autoencoder, estimator } = parameterCounts(shape);
   const latents = { data: Float32Array.from(z), shape: [rowsOf(x), size] };
   const weights = parameters.slice(autoencoder, autoencoder + estimator);
@@ -196,9 +195,4 @@ async function mixtureOf(prepared: PreparedRows, parameters: Float32Array, { see
   });
   const facts = { mixtureFit: choice.fit, mixtureComponents: choice.mixture.components, pseudoClasses: CLASSES - 1 };
   return { mixture: choice.mixture, scale, z, facts };
-}
-
-function energyInGraph(z: tf.Tensor2D, { components: k, size: d, mean, inverse, offset }: Mixture): tf.Tensor {
-  const factors = tf.tensor3d(Float32Array.from(inverse), [k, d, d]);
-  return mixtureEnergy(z, tf.tensor2d(Float32Array.from(mean), [k, d]), factors, vector(offset));
 }

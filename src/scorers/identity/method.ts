@@ -2,10 +2,7 @@
 import { ModelError } from '../../contracts.js';
 import type { Method } from '../method.js';
 import { rowsOf } from '../row-matrix.js';
-import { type IdentitySettings, identitySettings } from './settings.js';
-
-/** Mean, deviation and change of each band. */
-const STATISTICS = 3;
+import { type IdentitySettings, identitySettings, STATISTICS } from './settings.js';
 
 export const dagmmId: Method = {
   name: 'dagmm-id',

@@ -2,9 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { RowMatrix } from '../row-matrix.js';
 import type { Picture } from './pseudo-classes.js';
-
-/** Numbers of each band. */
-export const STATISTICS = 3;
+import { STATISTICS } from './settings.js';
 
 /** dB²: keeps roots smooth where a band does not move. */
 const TINY = 1e-4;

@@ -1,5 +1,8 @@
 import { type DagmmSettings, settingsFor } from '../recipes.js';
 
+/** Numbers that a picture has of each band: mean, deviation and change. */
+export const STATISTICS = 3;
+
 export interface IdentitySettings extends DagmmSettings {
   /** λ3: weight of telling the machine from pseudo-classes. */
   readonly lambdaIdentity: number;

@@ -37,7 +37,7 @@ export function dcnStep(shape: NetworkShape, settings: ClusterSettings): Step {
   };
 }
 
-/** Where a code is not finite, centres and counts stay. */
+/** Where a code is not finite, its centre stays. */
 function movedCentres(codes: tf.Tensor2D, own: tf.Tensor2D, centres: tf.Tensor2D, seen: tf.Tensor1D): tf.Tensor[] {
   const rows = tf.sum(own, 0);
   const counts = tf.add(seen, rows);

@@ -8,7 +8,7 @@ import { LiveHub } from './live-hub.js';
 import { LiveState } from './live-state.js';
 import { Metrics } from './metrics.js';
 import { declineUpgrade, wantsWebSocket } from './other-protocol.js';
-import { defaultAssetsDir, StaticFiles } from './static-files.js';
+import { builtPage, StaticFiles } from './static-files.js';
 import {
   DEFAULT_LIMITS,
   type HttpLimits,
@@ -25,7 +25,7 @@ export async function openHttpSink(options: HttpSinkOptions): Promise<HttpSink> 
   checkExposure(options.host, options.credentials);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const guard = new Guard(isLoopback(options.host), options.allowedOrigins);
-  const files = new StaticFiles(options.assetsDir ?? defaultAssetsDir());
+  const files = new StaticFiles(builtPage());
   const server = createServer(serverOptions(limits));
   server.maxConnections = limits.connections;
   const port = await bind(server, options.host, options.port);
@@ -45,7 +45,6 @@ function serverOptions(limits: HttpLimits) {
 class NodeHttpSink implements HttpSink {
   readonly name = 'http';
   private readonly metrics = new Metrics();
-  private readonly live: LiveState;
   private readonly hub: LiveHub;
   private closing: Promise<void> | null = null;
 
@@ -57,11 +56,11 @@ class NodeHttpSink implements HttpSink {
     private readonly server: Server,
     readonly port: number,
   ) {
-    this.live = new LiveState(options);
-    for (const { machine, state } of this.live.snapshot()) this.metrics.machineState(machine, state);
-    this.hub = new LiveHub(this.live, options, limits, this.metrics);
+    const state = new LiveState(options);
+    for (const { machine, state: now } of state.snapshot()) this.metrics.machineState(machine, now);
+    this.hub = new LiveHub(state, options, limits, this.metrics);
     const auth = new Auth(options.credentials, `auscult_${port}`, limits);
-    const context = { options, limits, auth, hub: this.hub, state: this.live };
+    const context = { options, limits, auth, hub: this.hub, state };
     const gateway = new Gateway(context, guard, files, this.metrics);
     server.on('request', (request, response) => void gateway.answer(request, response));
     server.on('upgrade', (request, socket, head) => {
@@ -97,10 +96,6 @@ class NodeHttpSink implements HttpSink {
 
   learning(progress: LearnProgress): void {
     this.hub.learning(progress);
-  }
-
-  machineState(machine: string): MachineState {
-    return this.live.machineState(machine);
   }
 
   spectrogram(feed: string, frames: SpectrogramFrames): void {

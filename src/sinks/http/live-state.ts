@@ -10,10 +10,9 @@ export class LiveState {
   private readonly machines: ReadonlyMap<string, readonly FeedInfo[]>;
   private readonly indices: ReadonlyMap<string, number>;
 
-  constructor(private readonly options: Pick<HttpSinkOptions, 'feeds' | 'states'>) {
+  constructor(private readonly options: Pick<HttpSinkOptions, 'feeds'>) {
     this.indices = new Map(options.feeds.map((feed, index) => [feed.feed, index]));
     this.machines = groupByMachine(options.feeds);
-    for (const { machine, state, sinceMs } of options.states ?? []) this.states.set(machine, { state, sinceMs });
   }
 
   hasMachine(machine: string): boolean {
@@ -36,10 +35,6 @@ export class LiveState {
     if (this.states.get(machine)?.state !== state) this.states.set(machine, { state, sinceMs: atMs });
   }
 
-  machineState(machine: string): MachineState {
-    return this.states.get(machine)?.state ?? 'unknown';
-  }
-
   setVerdict(verdict: Verdict): LiveVerdict {
     const live = toLive(verdict);
     this.verdicts.set(verdict.feed, live);
@@ -53,7 +48,7 @@ export class LiveState {
   snapshot(): readonly LiveMachine[] {
     return [...this.machines].map(([machine, feeds]) => ({
       machine,
-      state: this.machineState(machine),
+      state: this.states.get(machine)?.state ?? 'unknown',
       sinceMs: this.states.get(machine)?.sinceMs ?? null,
       feeds: feeds.map((feed) => this.liveFeed(feed)),
     }));

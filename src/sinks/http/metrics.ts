@@ -1,8 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Event, EventChange, MachineState, Verdict } from '../../contracts.js';
+import { type Event, type EventChange, MACHINE_STATES, type MachineState, type Verdict } from '../../contracts.js';
 import type { HealthCheck } from './types.js';
-
-const STATES: readonly MachineState[] = ['normal', 'anomalous', 'off', 'learning', 'muted', 'sensor-fault', 'unknown'];
 
 /** Prometheus figures of one sink, in a registry of their own. */
 export class Metrics {
@@ -37,7 +35,7 @@ export class Metrics {
   }
 
   machineState(machine: string, current: MachineState): void {
-    for (const state of STATES) this.state.set({ machine, state }, state === current ? 1 : 0);
+    for (const state of MACHINE_STATES) this.state.set({ machine, state }, state === current ? 1 : 0);
   }
 
   async text(checks: readonly HealthCheck[]): Promise<{ readonly type: string; readonly body: string }> {

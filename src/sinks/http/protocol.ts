@@ -77,7 +77,7 @@ export interface EventPage {
   readonly next: string | null;
 }
 
-/** A stretch of a score curve: the mean and the largest statistic in it, and the threshold in force at its end. */
+/** A stretch of a score curve: the mean and the largest statistic in it, and the mean threshold. */
 export interface CurvePoint {
   readonly atMs: number;
   readonly mean: number | null;

@@ -67,7 +67,7 @@ export class StaticFiles {
 }
 
 /** `dist/dashboard`, seen from the compiled code and from the sources. */
-export function defaultAssetsDir(): string {
+export function builtPage(): string {
   const compiled = fileURLToPath(new URL('../../dashboard', import.meta.url));
   const fromSources = fileURLToPath(new URL('../../../dist/dashboard', import.meta.url));
   return existsSync(join(compiled, 'index.html')) ? compiled : fromSources;

@@ -1,5 +1,5 @@
-import type { CommandHandler, MachineState, MelSpec, Modality, Sink } from '../../contracts.js';
-import type { MachineStateRecord, Store } from '../../store/types.js';
+import type { CommandHandler, MelSpec, Modality, Sink } from '../../contracts.js';
+import type { Store } from '../../store/types.js';
 
 /** One feed as the page needs to know it. */
 export interface FeedInfo {
@@ -64,14 +64,10 @@ export interface HttpSinkOptions {
   readonly site: string;
   readonly version: string;
   readonly feeds: readonly FeedInfo[];
-  /** States known from before the start; other machines are `unknown` until told. */
-  readonly states?: readonly MachineStateRecord[];
   readonly data: DashboardData;
   readonly commands: CommandHandler;
   readonly health: () => readonly HealthCheck[];
   readonly log?: (level: 'info' | 'warn', message: string) => void;
-  /** Folder of the built page; found beside this code by default. */
-  readonly assetsDir?: string;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -91,8 +87,6 @@ export interface HttpSink extends Sink {
   readonly port: number;
   /** Shows new frames to whoever watches this feed. Frames already given must not be given again. */
   spectrogram(feed: string, frames: SpectrogramFrames): void;
-  /** What a newly connected page is told; also for tests. */
-  machineState(machine: string): MachineState;
 }
 
 export const DEFAULT_LIMITS: HttpLimits = {

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { MachineState } from '../../contracts.js';
+import { MACHINE_STATES, type MachineState } from '../../contracts.js';
 import type { MqttMessage } from './messages.js';
 import type { Topics } from './topics.js';
 
-const STATES: readonly MachineState[] = ['normal', 'anomalous', 'off', 'learning', 'muted', 'sensor-fault', 'unknown'];
 const MUTE_MINUTES = 60;
 
 export interface DiscoveryOptions {
@@ -73,7 +72,7 @@ function components(topics: Topics, machine: string, id: string) {
       platform: 'sensor',
       name: 'State',
       device_class: 'enum',
-      options: STATES,
+      options: MACHINE_STATES,
       state_topic,
       value_template: '{{ value_json.state }}',
     },

@@ -9,10 +9,10 @@ import {
   type Sink,
   type Verdict,
 } from '../../contracts.js';
+import { BackOff } from '../../sources/back-off.js';
 import { type BrokerAddress, brokerAddress } from '../../sources/mqtt/broker-address.js';
 import { MqttConnection, Refusal, type TlsOptions } from '../../sources/mqtt/connection.js';
 import type { Outbox } from '../../store/index.js';
-import { Backoff } from './backoff.js';
 import { Bell } from './bell.js';
 import { CommandService } from './commands.js';
 import { deliver } from './delivery.js';
@@ -76,7 +76,7 @@ export class MqttSink implements Sink {
   readonly #greeting: Greeting;
   readonly #gate = new ScoreGate();
   readonly #bell = new Bell();
-  readonly #backoff: Backoff;
+  readonly #backOff: BackOff;
   readonly #commands: CommandService | null;
   /** Aborted by `close`: no new attempts; what is under way is finished. */
   readonly #stop = new AbortController();
@@ -95,7 +95,7 @@ export class MqttSink implements Sink {
     const { topics, machines, commands: handler, log } = options;
     this.#options = options;
     this.#address = brokerAddress(options.url, options.username, options.password);
-    this.#backoff = new Backoff(options.retry ?? { minMs: 1_000, maxMs: 60_000 });
+    this.#backOff = new BackOff(options.retry ?? { minMs: 1_000, maxMs: 60_000 });
     for (const machine of machines) {
       checkTopicLength(topics, machine);
       this.#states.set(machine, stateMessage(topics, machine, 'unknown', Date.now()));
@@ -160,7 +160,7 @@ export class MqttSink implements Sink {
       } catch (error) {
         if (!signal.aborted) this.#fail(error);
       }
-      await sleep(this.#backoff.nextMs(), undefined, { signal }).catch(() => undefined);
+      await sleep(this.#backOff.next(), undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -198,7 +198,7 @@ export class MqttSink implements Sink {
       this.#connection = null;
       connection.drop();
       const stable = performance.now() - sinceMs > STABLE_MS;
-      if (stable) this.#backoff.reset();
+      if (stable) this.#backOff.reset();
       this.#brief = stable ? 0 : this.#brief + 1;
     }
   }

@@ -17,10 +17,10 @@ const run = promisify(execFile);
  * Devices that `arecord -L` lists, those of sound cards first; `plughw:` before the rest, because it converts rates.
  * @throws {SourceError} when arecord is missing or fails
  */
-export async function listDevices(signal?: AbortSignal): Promise<AudioDevice[]> {
+export async function listDevices(): Promise<AudioDevice[]> {
   try {
     const env = { ...process.env, LC_ALL: 'C' };
-    const { stdout } = await run('arecord', ['-L'], { signal, env, timeout: 10_000, maxBuffer: 4 << 20 });
+    const { stdout } = await run('arecord', ['-L'], { env, timeout: 10_000, maxBuffer: 4 << 20 });
     return parseDevices(stdout);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {

@@ -8,8 +8,6 @@ export interface FfmpegOptions extends LiveOptions {
   readonly url: string;
   /** Rate of the observations; ffmpeg resamples. Default 16,000. */
   readonly targetRateHz?: number;
-  /** Further options of ffmpeg before `-i`, e.g. ['-rtsp_transport', 'udp']. */
-  readonly inputOptions?: readonly string[];
 }
 
 /**
@@ -17,12 +15,12 @@ export interface FfmpegOptions extends LiveOptions {
  * the address is shown neither in messages nor in the observations' origin.
  */
 export function ffmpegSource(options: FfmpegOptions): Source {
-  const { url, targetRateHz = 16_000, channel = 0, inputOptions = [] } = options;
+  const { url, targetRateHz = 16_000, channel = 0 } = options;
   const shown = hideSecrets(url);
   const live = isAddress(url);
-  const transport = /^rtsps?:/i.test(url) && inputOptions.length === 0 ? ['-rtsp_transport', 'tcp'] : [];
+  const transport = /^rtsps?:/i.test(url) ? ['-rtsp_transport', 'tcp'] : [];
   const args = [
-    ...['-nostdin', '-hide_banner', '-loglevel', 'error', ...transport, ...inputOptions, '-i', url],
+    ...['-nostdin', '-hide_banner', '-loglevel', 'error', ...transport, '-i', url],
     // channelmap takes the channel as it is and fails if there is none; pan would deliver silence, -ac would mix.
     ...['-map', '0:a:0', '-af', `channelmap=map=${channel}:channel_layout=mono`],
     ...['-ar', String(targetRateHz), '-f', 'f32le', 'pipe:1'],

@@ -1,7 +1,6 @@
 import type { AudioObservation, Source, Trouble } from '../../contracts.js';
 import { watchFolder } from '../watched-folder.js';
 import { ObservationMaker } from './observation-maker.js';
-import type { ResampleQuality } from './resampler.js';
 import { playFile } from './wav-source.js';
 
 export interface WatchedAudioFolderOptions {
@@ -12,13 +11,9 @@ export interface WatchedAudioFolderOptions {
   readonly existing?: boolean;
   readonly channel?: number;
   readonly targetRateHz?: number;
-  readonly quality?: ResampleQuality;
   readonly blockSamples?: number;
-  readonly order?: 'name' | 'time';
   /** A file is complete when its size has not changed for this long. Default 2,000. */
   readonly stableMs?: number;
-  /** For network drives: look for changes by polling. */
-  readonly poll?: boolean;
 }
 
 /**
@@ -40,7 +35,7 @@ async function* playFolder(
       if (item.kind === 'gone') {
         const { message } = item;
         yield { kind: 'trouble', feed, machine, code: 'device-gone', atMs: Date.now(), message, down: true };
-      } else if (item.kind === 'file') {
+      } else {
         const startMs = (durationMs: number) => item.modifiedMs - durationMs;
         for await (const played of playFile(item.path, maker, { ...options, startMs })) {
           if (signal.aborted) return;

@@ -1,6 +1,6 @@
 import type { AudioObservation } from '../../contracts.js';
 import { SampleClock } from '../sample-clock.js';
-import { type ResampleQuality, Resampler } from './resampler.js';
+import { Resampler } from './resampler.js';
 import { SignalMeter } from './signal-stats.js';
 
 export interface ObservationMakerOptions {
@@ -8,7 +8,6 @@ export interface ObservationMakerOptions {
   readonly machine: string;
   /** Rate of the observations; null: each input's own. */
   readonly targetRateHz: number | null;
-  readonly quality?: ResampleQuality;
 }
 
 /**
@@ -37,10 +36,8 @@ export class ObservationMaker {
   /** Starts a new input whose first sample is at `startMs` (or at the end of the last one, if that is later). */
   async open(input: { origin: string; rateHz: number; startMs: number }): Promise<void> {
     this.close();
-    const { quality } = this.#options;
     const rateHz = this.#options.targetRateHz ?? input.rateHz;
-    if (rateHz !== input.rateHz)
-      this.#resampler = await Resampler.open(input.rateHz, rateHz, { quality, name: input.origin });
+    if (rateHz !== input.rateHz) this.#resampler = await Resampler.open(input.rateHz, rateHz, input.origin);
     if (this.#clock?.sampleRateHz === rateHz) this.#clock.restart(input.startMs);
     else this.#clock = new SampleClock(rateHz, Math.max(input.startMs, this.#clock?.nowMs ?? input.startMs));
     this.#inputRateHz = input.rateHz;

@@ -1,5 +1,5 @@
 /**
- * Sound as it comes from files and devices, in WebAssembly SIMD: AssemblyScript, compiled by build.mjs. The caller puts
+ * Sound as it comes from files and devices, in WebAssembly SIMD: AssemblyScript, compiled by build-kernels.mjs. The caller puts
  * up to 8,192 samples into the memory and takes what it asked for from there.
  */
 

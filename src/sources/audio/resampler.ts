@@ -10,14 +10,8 @@ const maxRatio = 256;
 /** Samples handed over at once: the library falls back to another, rate-dependent way of splitting above a million. */
 const maxBlock = 65_536;
 
-/** Pass band (share of the target's half rate) and noise: `fast` 80 %, −97 dB; `good` 90 %, −121 dB; `best` 97 %, −144 dB. */
-export type ResampleQuality = 'fast' | 'good' | 'best';
-
-const converters = {
-  fast: ConverterType.SRC_SINC_FASTEST,
-  good: ConverterType.SRC_SINC_MEDIUM_QUALITY,
-  best: ConverterType.SRC_SINC_BEST_QUALITY,
-};
+/** Passes 90 % of the target's half rate, with noise at −121 dB. */
+const converterType = ConverterType.SRC_SINC_MEDIUM_QUALITY;
 
 /**
  * Converts a stream of mono samples to another rate with an anti-alias filter (libsamplerate, compiled to WebAssembly).
@@ -36,11 +30,7 @@ export class Resampler {
   }
 
   /** @param name what is converted, for messages   @throws {SourceError} when the rates are more than 256 : 1 apart */
-  static async open(
-    fromHz: number,
-    toHz: number,
-    { quality = 'good', name }: { quality?: ResampleQuality; name?: string } = {},
-  ): Promise<Resampler> {
+  static async open(fromHz: number, toHz: number, name?: string): Promise<Resampler> {
     const ratio = toHz / fromHz;
     const refused = `${name === undefined ? '' : `${name}: `}sample rate ${fromHz} Hz: cannot be converted to ${toHz} Hz`;
     if (!(ratio >= 1 / maxRatio && ratio <= maxRatio)) {
@@ -50,7 +40,7 @@ export class Resampler {
     const divisor = greatestCommonDivisor(fromHz, toHz);
     const [from, to] = [fromHz / divisor, toHz / divisor];
     if (Math.max(from, to) > 192_000) throw new SourceError(refused);
-    return new Resampler(ratio, await create(1, from, to, { converterType: converters[quality] }));
+    return new Resampler(ratio, await create(1, from, to, { converterType }));
   }
 
   /** @param samples not kept   @returns the samples that are complete, owned by the caller; may be empty */

@@ -32,11 +32,12 @@ const checks: readonly Check[] = [
   { code: 'not-finite', bad: (s) => s.nonFinite > 0, says: (s) => `${s.nonFinite} samples are not numbers` },
 ];
 
+/** A fault that goes on is reported again after this long. */
+const repeatSeconds = 60;
+
 export interface SignalWatchOptions {
   /** A fault is reported when it has lasted this long. Default 10. */
   readonly holdSeconds?: number;
-  /** … and again after this long. Default 60. */
-  readonly repeatSeconds?: number;
   /** Largest magnitude that still is digital silence: 0, or the dither of the program that made the samples. */
   readonly silencePeak?: number;
 }
@@ -47,15 +48,13 @@ export interface SignalWatchOptions {
  */
 export class SignalWatch {
   readonly #holdSeconds: number;
-  readonly #repeatSeconds: number;
   readonly #silencePeak: number;
   readonly #lasted = new Map<TroubleCode, number>();
   readonly #dueAt = new Map<TroubleCode, number>();
 
-  constructor({ holdSeconds = 10, repeatSeconds = 60, silencePeak = 0 }: SignalWatchOptions = {}) {
+  constructor({ holdSeconds = 10, silencePeak = 0 }: SignalWatchOptions = {}) {
     this.#silencePeak = silencePeak;
     this.#holdSeconds = holdSeconds;
-    this.#repeatSeconds = repeatSeconds;
   }
 
   /** @param seconds length of the sound that `signal` describes   @returns the faults to report now */
@@ -70,7 +69,7 @@ export class SignalWatch {
       const lasted = (this.#lasted.get(code) ?? 0) + seconds;
       this.#lasted.set(code, lasted);
       if (lasted < (this.#dueAt.get(code) ?? this.#holdSeconds)) continue;
-      this.#dueAt.set(code, lasted + this.#repeatSeconds);
+      this.#dueAt.set(code, lasted + repeatSeconds);
       found.push({ code, message: `${says(signal)}, for ${Math.round(lasted)} s` });
     }
     return found;

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AudioObservation, type Source, SourceError, type Trouble, type TroubleCode } from '../../contracts.js';
-import { BackOff, type BackOffOptions } from './back-off.js';
+import { BackOff, type BackOffOptions } from '../back-off.js';
 import { ObservationMaker } from './observation-maker.js';
 import { PcmFramer } from './pcm-framer.js';
 import { PcmProcess, type PcmProgram } from './pcm-process.js';
 import { RateCheck } from './rate-check.js';
-import type { ResampleQuality } from './resampler.js';
 import { SignalWatch } from './signal-watch.js';
 import type { PcmLayout } from './wav-header.js';
 
@@ -15,7 +14,6 @@ export interface LiveOptions {
   readonly machine: string;
   /** Counted from 0. Default 0. */
   readonly channel?: number;
-  readonly quality?: ResampleQuality;
   /** Samples an observation, at the rate of the observations. Default: 0.1 s. */
   readonly blockSamples?: number;
   /** No sound for this long: the program is killed and started again. Default 5. */

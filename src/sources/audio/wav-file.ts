@@ -79,7 +79,7 @@ export async function readWav(
   try {
     const sampleRateHz = targetRateHz ?? file.header.sampleRateHz;
     if (sampleRateHz !== file.header.sampleRateHz) {
-      resampler = await Resampler.open(file.header.sampleRateHz, sampleRateHz, { name: path });
+      resampler = await Resampler.open(file.header.sampleRateHz, sampleRateHz, path);
     }
     const parts: Float32Array[] = [];
     for await (const block of file.blocks(channel, readBytes)) parts.push(resampler ? resampler.push(block) : block);

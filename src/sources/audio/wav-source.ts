@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AudioObservation, AuscultError, type Source, SourceError, type Trouble } from '../../contracts.js';
 import { ObservationMaker } from './observation-maker.js';
-import type { ResampleQuality } from './resampler.js';
 import { WavFile } from './wav-file.js';
 
 export interface WavFileSourceOptions {
@@ -13,7 +12,6 @@ export interface WavFileSourceOptions {
   readonly channel?: number;
   /** Rate of the observations. Default: each file's own. */
   readonly targetRateHz?: number;
-  readonly quality?: ResampleQuality;
   /** Samples an observation, at the rate of the observations. Default: 1 s as fast as possible, 0.1 s in real time. */
   readonly blockSamples?: number;
   /** `realtime`: an observation comes when it would have been recorded. Default `asFast`. */

@@ -20,8 +20,6 @@ export interface ImageFolderOptions extends ImageFeed {
   readonly existing?: boolean;
   /** A file is complete when its size has not changed for this long. Default 500. */
   readonly stableMs?: number;
-  /** Look for changes by polling, as network drives need. Default false. */
-  readonly poll?: boolean;
 }
 
 /** Pictures that are decoded ahead of the one that is asked for, so that both cores work. */
@@ -59,13 +57,11 @@ export class ImageFolderSource implements Source {
   }
 
   async *stream(signal: AbortSignal): AsyncGenerator<ImageObservation | Trouble> {
-    const { folder, existing, stableMs = 500, poll } = this.options;
+    const { folder, existing, stableMs = 500 } = this.options;
     const pictures = new Pictures(this.options);
-    for await (const item of watchFolder({ folder, extensions: IMAGE_EXTENSIONS, existing, stableMs, poll }, signal)) {
+    for await (const item of watchFolder({ folder, extensions: IMAGE_EXTENSIONS, existing, stableMs }, signal)) {
       if (item.kind === 'gone') yield pictures.trouble('no-data', item.message, true);
-      else if (item.kind === 'file') {
-        yield pictures.deliver({ ...(await pictures.decode(item.path)), timeMs: Date.now() });
-      }
+      else yield pictures.deliver({ ...(await pictures.decode(item.path)), timeMs: Date.now() });
     }
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowObservation, Source, Trouble, TroubleCode } from '../../contracts.js';
-import { BackOff, type BackOffOptions } from '../audio/back-off.js';
+import { BackOff, type BackOffOptions } from '../back-off.js';
 import type { Cells } from '../tables/cells.js';
 import { RowClock } from '../tables/row-clock.js';
 import { troubleOf } from '../tables/table-source.js';

@@ -13,8 +13,7 @@ export type FollowItem =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly live: boolean }
   /** The file was replaced or cut short; what follows is a new file from its beginning. */
   | { readonly kind: 'restart' }
-  | { readonly kind: 'gone'; readonly message: string }
-  | { readonly kind: 'back'; readonly message: string };
+  | { readonly kind: 'gone'; readonly message: string };
 
 const CHUNK_BYTES = 1 << 16;
 
@@ -45,7 +44,6 @@ export async function* followFile(options: FollowOptions, signal: AbortSignal): 
         if (!goesOn) place = { dev: opened.dev, ino: opened.ino, position: 0 };
         // Some errors are only those of reading: a folder, a drive that is gone.
         await handle.read(Buffer.alloc(1), 0, 1, (place as Place).position);
-        if (missed >= 2) yield { kind: 'back', message: `${path}: is there again` };
         missed = 0;
         if (!first && !goesOn) yield { kind: 'restart' };
         yield* bytesUntilReplaced(path, handle, place as Place, first ? opened.size : 0, pollMs, signal);

@@ -1,19 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Backoff } from '../../../src/sinks/mqtt/backoff.js';
 import { Bell } from '../../../src/sinks/mqtt/bell.js';
 import { ScoreGate } from '../../../src/sinks/mqtt/score-gate.js';
-
-test('waits double up to the longest, each between half and whole', () => {
-  const whole = new Backoff({ minMs: 1000, maxMs: 60_000, random: () => 1 });
-  expect(Array.from({ length: 8 }, () => whole.nextMs())).toEqual([
-    1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000,
-  ]);
-  whole.reset();
-  expect(whole.nextMs()).toBe(1000);
-  const half = new Backoff({ minMs: 1000, maxMs: 60_000, random: () => 0 });
-  expect([half.nextMs(), half.nextMs()]).toEqual([500, 1000]);
-});
 
 test('never lets more than n + 1 scores of a feed through in n seconds, however they come', () => {
   fc.assert(

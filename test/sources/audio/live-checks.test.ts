@@ -1,10 +1,8 @@
-import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BackOff } from '../../../src/sources/audio/back-off.js';
-import { measureSignal, pcmStreamSource, SignalMeter, SignalWatch } from '../../../src/sources/audio/index.js';
+import { measureSignal, SignalMeter, SignalWatch } from '../../../src/sources/audio/index.js';
 import { RateCheck } from '../../../src/sources/audio/rate-check.js';
-import { collect, pumpSound, sameSamples } from './programs.js';
+import { BackOff } from '../../../src/sources/back-off.js';
 
 describe('signal statistics', () => {
   it('are what one computes by hand', () => {
@@ -133,36 +131,5 @@ describe('the back-off', () => {
     high.reset();
     expect(high.next()).toBe(100);
     expect(new BackOff({ minMs: 100, random: () => 0 }).next()).toBe(50);
-  });
-});
-
-describe('PCM from a stream', () => {
-  const layout = { encoding: 'int', sampleBytes: 2, channels: 1 } as const;
-
-  it('is delivered to the last sample, however it is cut', async () => {
-    const { bytes, samples } = await pumpSound();
-    const cuts = Array.from({ length: 200 }, (_, i) =>
-      bytes.subarray(i * 1_777, i === 199 ? undefined : (i + 1) * 1_777),
-    );
-    const source = pcmStreamSource({ feed: 'f', machine: 'm', input: Readable.from(cuts), layout, rateHz: 16_000 });
-    const heard = await collect(source, () => false);
-    expect(sameSamples(heard.samples, samples)).toBe(true);
-    expect(heard.sounds[0]).toMatchObject({ origin: 'standard input', gap: true });
-  });
-
-  it('ends when aborted while it waits, and throws when it fails', async () => {
-    const input = new Readable({ read() {} });
-    const source = pcmStreamSource({ feed: 'f', machine: 'm', input, layout, rateHz: 16_000 });
-    const abort = new AbortController();
-    const next = source.stream(abort.signal)[Symbol.asyncIterator]().next();
-    setTimeout(() => abort.abort(), 20);
-    expect(await next).toEqual({ done: true, value: undefined });
-    const broken = new Readable({
-      read() {
-        this.destroy(new Error('cable cut'));
-      },
-    });
-    const failing = pcmStreamSource({ feed: 'f', machine: 'm', input: broken, layout, rateHz: 16_000 });
-    await expect(collect(failing, () => false)).rejects.toThrow('standard input: cable cut');
   });
 });

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { HostTensor } from './host-tensor.js';
+import type { HostTensor } from '../../src/engine/host-tensor.js';
 
 export interface AdamOptions {
   readonly learningRate: number;
@@ -70,17 +70,6 @@ export function flatten(tensors: readonly HostTensor[]): { vector: HostTensor; l
     offset += tensor.data.length;
   }
   return { vector: { data, shape: [size] }, layout: { shapes: tensors.map(({ shape }) => shape), size } };
-}
-
-/** Undoes `flatten` on the host. */
-export function unflatten(vector: HostTensor, layout: FlatLayout): HostTensor[] {
-  let offset = 0;
-  return layout.shapes.map((shape) => {
-    const size = shape.reduce((product, length) => product * length, 1);
-    const data = (vector.data as Float32Array).slice(offset, offset + size);
-    offset += size;
-    return { data, shape };
-  });
 }
 
 /** The tensors of a flat parameter vector, inside a step: slices, reshaped. */

@@ -1,4 +1,4 @@
-import type { GraphMessage, ModelMessage } from './onnx-message.js';
+import type { GraphMessage } from './onnx-message.js';
 import { withGraphs } from './opset.js';
 
 /** The graph with another name for every value, inner graphs included; '' stands for an input that is left out. */
@@ -18,9 +18,3 @@ export function renamed(graph: GraphMessage, nameOf: (name: string) => string): 
     output: graph.output.map((value) => ({ ...value, name: name(value.name) })),
   };
 }
-
-/** Inputs that must be fed: old models list their weights among them. */
-export const fedInputs = ({ graph }: ModelMessage): GraphMessage['input'] => {
-  const weights = new Set(graph.initializer.map(({ name }) => name));
-  return graph.input.filter(({ name }) => !weights.has(name));
-};
