@@ -61,24 +61,27 @@ export function checkRoom(folder: string, bytes = 0): void {
   );
 }
 
-/** Share of the time that may be clipped, silent or stuck. */
+/** Share of the time that may be faulty. */
 const BAD_SHARE = 0.05;
 const CLIPPED_SHARE = 0.01;
 const STUCK_SHARE = 0.5;
+/** Of full scale. */
+const OFFSET = 0.1;
 /** −100 dBFS: less than any live microphone. */
 const SILENT_RMS = 1e-5;
 
-type SoundFault = 'silent' | 'clipped' | 'stuck' | 'invalid';
+type SoundFault = 'silent' | 'clipped' | 'stuck' | 'off-centre' | 'invalid';
 const REMEDY: Readonly<Record<SoundFault, string>> = {
   silent: 'is the microphone plugged in and not muted?',
   clipped: 'turn its gain down',
   stuck: 'is the microphone alive?',
+  'off-centre': `the mean of its samples is not within ±${OFFSET}: is the converter sound?`,
   invalid: 'is the microphone alive?',
 };
 
 class SoundRecording implements Recording {
   readonly #files: string[] = [];
-  readonly #badMs: Record<SoundFault, number> = { silent: 0, clipped: 0, stuck: 0, invalid: 0 };
+  readonly #badMs: Record<SoundFault, number> = { silent: 0, clipped: 0, stuck: 0, 'off-centre': 0, invalid: 0 };
   #writer: WavWriter | null = null;
   #rateHz = 0;
   coveredMs = 0;
@@ -133,7 +136,8 @@ function faultOf({ signal }: AudioObservation): SoundFault | null {
   if (signal.nonFinite > 0) return 'invalid';
   if (signal.rms < SILENT_RMS) return 'silent';
   if (signal.clippedShare > CLIPPED_SHARE) return 'clipped';
-  return signal.stuckShare > STUCK_SHARE ? 'stuck' : null;
+  if (signal.stuckShare > STUCK_SHARE) return 'stuck';
+  return Math.abs(signal.dc) > OFFSET ? 'off-centre' : null;
 }
 
 /** Time from the first to the last of what comes one by one; a gap is left out. */

@@ -73,6 +73,13 @@ describe('learning', () => {
     expect(stopped).toBe(true);
   });
 
+  it('refuses an offset of the converter, with which nothing would be judged', async () => {
+    const { learned } = await learnt((i) => second(i, { dc: 0.12 }));
+    expect(learned).toMatch(
+      /expected at most 3\.0 s of off-centre sound, found 4\.0 s; the mean of its samples is not within ±0\.1/,
+    );
+  });
+
   it('refuses stuck and invalid samples by their names', async () => {
     expect((await learnt((i) => second(i, { stuckShare: 1 }))).learned).toMatch(/of stuck sound, found 4\.0 s/);
     expect((await learnt((i) => second(i, { nonFinite: 3 }))).learned).toMatch(/of invalid sound, found 4\.0 s/);
