@@ -1,8 +1,9 @@
 /** Files named on the command line → a source, of the kind that a model or preset sees. */
 import type { FeatureSpec, Modality, Source } from '../contracts.js';
-import { wavFileSource } from '../sources/audio/index.js';
+import { WAV_EXTENSIONS, wavFileSource } from '../sources/audio/index.js';
 import { timeSlice } from '../sources/audio/time-slice.js';
 import { filesOf } from '../sources/files.js';
+import { IMAGE_EXTENSIONS } from '../sources/images/image-files.js';
 import { ImageFilesSource } from '../sources/images/image-source.js';
 import type { RowRange } from '../sources/tables/row-range.js';
 import { TableSource } from '../sources/tables/table-source.js';
@@ -22,8 +23,8 @@ export interface RecordedOptions {
 }
 
 export const extensions: Readonly<Record<Modality, readonly string[]>> = {
-  audio: ['.wav', '.wave'],
-  image: ['.jpg', '.jpeg', '.png'],
+  audio: WAV_EXTENSIONS,
+  image: IMAGE_EXTENSIONS,
   table: ['.csv', '.tsv', '.jsonl', '.ndjson', '.gz'],
 };
 

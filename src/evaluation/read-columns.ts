@@ -10,8 +10,8 @@ export interface ReadColumns {
   readonly table: Table;
   /** SHA-256 of the file's bytes. */
   readonly digest: string;
-  /** One line for each row that was left out (at most 1,000). */
-  readonly skipped: readonly string[];
+  /** How many rows were left out, and why the first of them; nothing when none was. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -27,15 +27,16 @@ export async function readColumns(
   const digest = digestOf(path);
   digest.catch(() => {}); // the table's own error says more
   const builder = new TableBuilder();
-  const skipped: string[] = [];
+  let [skipped, why] = [0, ''];
   for await (const found of new TableSource({ feed: '', machine: '', path, timeColumn: null }).stream(signal)) {
     if (found.kind === 'row') builder.add(keep(found.cells));
     else if (found.code === 'bad-file') throw new SourceError(found.message);
-    else if (skipped.length < 1000) skipped.push(found.message);
+    else if (skipped++ === 0) why = found.message;
   }
   signal.throwIfAborted();
-  if (builder.rows === 0) throw new SourceError(`${path}: expected rows, found ${skipped[0] ?? 'none'}`);
-  return { table: builder.build(), digest: await digest, skipped };
+  if (builder.rows === 0) throw new SourceError(`${path}: expected rows, found ${why || 'none'}`);
+  const notes = skipped === 0 ? [] : [`${skipped} rows were left out: ${why}`];
+  return { table: builder.build(), digest: await digest, notes };
 }
 
 /** True when there is a file to read. */

@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { freePort, model, newFolder, Service, sound, until } from '../support/service.js';
@@ -202,6 +202,9 @@ feeds:
     expect(Number(strange?.energy)).toBeGreaterThan(Number(normal?.energy));
     const list = await auscult('models', '--json');
     expect(jsonLines(list.out).map((m) => m.name)).toEqual(['pictures', 'rig']);
+    mkdirSync(join(folder, 'linked'));
+    symlinkSync(join(folder, 'models/rig'), join(folder, 'linked/rig'));
+    expect(jsonLines((await auscult('models', 'linked', '--json')).out).map((m) => m.name)).toEqual(['rig']);
   });
 
   it('exports the network as one ONNX file, and refuses a damaged package', async () => {

@@ -66,6 +66,16 @@ describe('data sets', () => {
     expect(cellsOf(kdd.table, first)).toMatchObject({ protocol_type: 'icmp', label: 'smurf.' });
   });
 
+  it('say how many rows of KDD Cup are left out, and that labels end in a point', async () => {
+    const lines = kddLines(200);
+    const cut = Array.from({ length: 1200 }, () => '0,tcp,http');
+    const { notes } = await load('kddcup99', writeTable(at('cut.csv'), lines[0] ?? '', [...lines.slice(1), ...cut]));
+    expect(notes).toEqual([expect.stringMatching(/^1200 rows were left out: .*line 201: expected 42 fields, found 3/)]);
+    const [first = '', ...rest] = lines.map((line) => line.replace(/\.$/, ''));
+    const pointless = load('kddcup99', writeTable(at('pointless.csv'), first, rest));
+    await expect(pointless).rejects.toThrow(/expected .* label such as "normal\.", found 42 columns, the last "\w+";/);
+  });
+
   it('turn KDD Cup round, and draw attacks until they are a fifth, others for each split', async () => {
     const path = writeTable(at('rev.csv'), kddLines(1)[0] ?? '', kddLines(200).slice(1));
     const rev = await load('kddcup99-rev', path);

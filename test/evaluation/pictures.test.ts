@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -63,6 +63,16 @@ describe('a folder of good and defective pictures', () => {
     expect(new Set([...train, ...normals]).size).toBe(20);
     expect((await again)?.normals).toEqual(normals);
     expect((await other)?.normals).not.toEqual(normals);
+  });
+
+  it('may be links: to folders, and in folders to pictures', async () => {
+    await mkdir(join(root, 'linked/good'), { recursive: true });
+    await symlink(join(root, 'named/spot'), join(root, 'linked/spot'));
+    await symlink(join(root, 'nowhere'), join(root, 'linked/dead'));
+    for (const name of ['00.png', '01.png', '02.png'])
+      await symlink(join(root, 'named/ok', name), join(root, 'linked/good', name));
+    const { train, normals, anomalies } = await pictureFolder(join(root, 'linked'), 0);
+    expect([train.length, normals.length, anomalies.length]).toEqual([2, 1, 6]);
   });
 
   it('says what it expected where there are no good ones, or nothing', async () => {

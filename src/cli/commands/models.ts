@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { AuscultError, ConfigError, type Manifest } from '../../contracts.js';
@@ -47,13 +47,11 @@ async function readAll(folder: string): Promise<Manifest[]> {
   return manifests;
 }
 
-/** Folders that hold a package; previous and unfinished ones are left out. */
+/** Folders, or links to them, that hold a package; previous and unfinished ones are left out. */
 function namesIn(folder: string): string[] {
   try {
-    return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && !/^\.|\.(previous|partial)$/.test(entry.name))
-      .map((entry) => entry.name)
-      .filter((name) => readdirSync(join(folder, name)).includes('model.json'))
+    return readdirSync(folder)
+      .filter((name) => !/^\.|\.(previous|partial)$/.test(name) && existsSync(join(folder, name, 'model.json')))
       .sort();
   } catch (cause) {
     throw new ConfigError(

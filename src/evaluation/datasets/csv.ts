@@ -17,7 +17,7 @@ export const csv: DatasetKind = {
         `${data}: expected a CSV or JSON-lines file, perhaps gzipped, with a header; found no file`,
       );
     }
-    const { table, digest, skipped } = await readColumns(data, signal);
+    const { table, digest, notes } = await readColumns(data, signal);
     if (labelColumn === undefined) throw new ConfigError(missingLabel(table));
     const { anomalous, anomalies, unlabelled } = labelsOf(table, labelColumn, anomalyLabel);
     const labelled = table.rows - unlabelled;
@@ -39,7 +39,7 @@ export const csv: DatasetKind = {
         ...(anomalies > labelled / 2 ? ['more than half of the rows are anomalous: is --anomaly-label needed?'] : []),
         ...(unlabelled > 0 ? [`${unlabelled} rows without a label were left out`] : []),
         ...counting.map((name) => `column "${name}" is left out: it counts the rows or the time`),
-        ...(skipped[0] === undefined ? [] : [`${skipped.length} rows were left out: ${skipped[0]}`]),
+        ...notes,
         ...telltales(table, anomalous, left).map(
           (name) => `column "${name}" tells the label: each of its values has one class; --exclude leaves it out`,
         ),

@@ -2,8 +2,7 @@ import { ConfigError, SourceError, type TableSpec } from '../../contracts.js';
 import type { Cells } from '../../sources/tables/cells.js';
 import type { Dataset, DatasetKind, DatasetOptions } from '../dataset.js';
 import { labelsOf } from '../labels.js';
-import { isFile, readColumns } from '../read-columns.js';
-import type { Table } from '../table.js';
+import { isFile, type ReadColumns, readColumns } from '../read-columns.js';
 
 const COLUMNS = [
   'duration protocol_type service flag src_bytes dst_bytes land wrong_fragment urgent hot num_failed_logins logged_in',
@@ -25,9 +24,9 @@ export const kddcup99: DatasetKind = {
   name: 'kddcup99',
   title: 'KDD Cup 1999, 10 % (normal traffic is the anomaly)',
   async load(options) {
-    const { table, digest } = await read(options);
-    const { anomalous } = labelsOf(table, LABEL, NORMAL_TRAFFIC);
-    return { ...common(table), name: 'kddcup99', anomalous, digest, flaggedShare: 0.2 };
+    const file = await read(options);
+    const { anomalous } = labelsOf(file.table, LABEL, NORMAL_TRAFFIC);
+    return { ...common(file), name: 'kddcup99', anomalous, flaggedShare: 0.2 };
   },
 };
 
@@ -36,17 +35,17 @@ export const kddcup99Rev: DatasetKind = {
   name: 'kddcup99-rev',
   title: 'KDDCUP-Rev: KDD Cup 1999, 10 %, attacks drawn until they are a fifth of the rows',
   async load(options) {
-    const { table, digest } = await read(options);
+    const file = await read(options);
+    const { table } = file;
     const traffic = labelsOf(table, LABEL, NORMAL_TRAFFIC).anomalous;
     const anomalous = new Uint8Array(new SharedArrayBuffer(table.rows));
     traffic.forEach((normal, row) => {
       anomalous[row] = 1 - normal;
     });
     return {
-      ...common(table),
+      ...common(file),
       name: 'kddcup99-rev',
       anomalous,
-      digest,
       flaggedShare: 0.2,
       anomalyShare: 0.2,
     };
@@ -68,16 +67,17 @@ async function read({ data, signal, labelColumn, anomalyLabel }: DatasetOptions)
 /** The file has no header. */
 function named(cells: Cells, path: string): Cells {
   const values = Object.values(cells);
-  if (values.length !== COLUMNS.length || typeof values.at(-1) !== 'string') {
+  const label = values.at(-1);
+  if (values.length !== COLUMNS.length || typeof label !== 'string' || !label.endsWith('.')) {
     throw new ConfigError(
-      `${path}: expected 41 columns and a label such as "normal.", found ${values.length} columns; ${PUBLISHED}`,
+      `${path}: expected 41 columns and a label such as "normal.", found ${values.length} columns, the last "${label}"; ${PUBLISHED}`,
     );
   }
   return Object.fromEntries(values.map((value, i) => [COLUMNS[i] as string, value]));
 }
 
 /** 38 numbers, and 3 + 66 + 11 categories in the 10 % file: 118 columns. */
-function common(table: Table): Pick<Dataset, 'table' | 'encoding' | 'notes'> {
+function common({ table, digest, notes }: ReadColumns): Pick<Dataset, 'table' | 'digest' | 'encoding' | 'notes'> {
   const columns: TableSpec['columns'] = table.columns
     .filter(({ name }) => name !== LABEL)
     .map(({ name, texts }) =>
@@ -85,5 +85,5 @@ function common(table: Table): Pick<Dataset, 'table' | 'encoding' | 'notes'> {
         ? { name, type: 'categorical', categories: [...texts].sort() }
         : { name, type: 'numeric', mean: 0, deviation: 1 },
     );
-  return { table, encoding: { kind: 'published', columns }, notes: [] };
+  return { table, digest, encoding: { kind: 'published', columns }, notes };
 }

@@ -28,7 +28,7 @@ async function load(facts: OddsFacts, { data, signal, labelColumn, anomalyLabel 
   if (!(await isFile(data))) {
     throw new SourceError(`${data}: expected ${expected}; found no file; it is published at ${published}`);
   }
-  const { table, digest, skipped } = await readColumns(data, signal);
+  const { table, digest, notes } = await readColumns(data, signal);
   const label = table.columns.at(-1);
   if (table.columns.length !== columns + 1 || label === undefined) {
     throw new ConfigError(
@@ -51,7 +51,7 @@ async function load(facts: OddsFacts, { data, signal, labelColumn, anomalyLabel 
     },
     notes: [
       ...(table.rows === rows ? [] : [`${data}: expected ${rows} rows as published, found ${table.rows}`]),
-      ...(skipped[0] === undefined ? [] : [`${skipped.length} rows were left out: ${skipped[0]}`]),
+      ...notes,
     ],
   };
 }

@@ -1,5 +1,5 @@
 /** Folders of good and defective pictures, however they are parted. */
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { SourceError } from '../../contracts.js';
 import { openRandom } from '../../scorers/random.js';
@@ -91,13 +91,19 @@ async function labelled(path: string): Promise<Labelled> {
 }
 
 async function foldersIn(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => null);
+  const entries = await readdir(path).catch(() => null);
   if (entries === null) throw missing(path, EXPECTED, 'nothing that can be read');
-  return entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-    .map(({ name }) => name)
-    .sort();
+  const shown = entries.filter((name) => !name.startsWith('.')).sort();
+  const areFolders = await Promise.all(shown.map((name) => isFolder(join(path, name))));
+  return shown.filter((_, i) => areFolders[i]);
 }
+
+/** A folder or a link to one. */
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 
 const words = ({ good, other, unlabelled }: Labelled): string =>
   `${good.length} good pictures, ${other.length} others and ${unlabelled.length} in no folder`;

@@ -1,6 +1,7 @@
 import type { AudioObservation, Source, Trouble } from '../../contracts.js';
 import { watchFolder } from '../watched-folder.js';
 import { ObservationMaker } from './observation-maker.js';
+import { WAV_EXTENSIONS } from './wav-file.js';
 import { playFile } from './wav-source.js';
 
 export interface WatchedAudioFolderOptions {
@@ -31,7 +32,7 @@ async function* playFolder(
   const { feed, machine } = options;
   const maker = new ObservationMaker({ ...options, targetRateHz: options.targetRateHz ?? null });
   try {
-    for await (const item of watchFolder({ ...options, extensions: ['.wav', '.wave'] }, signal)) {
+    for await (const item of watchFolder({ ...options, extensions: WAV_EXTENSIONS }, signal)) {
       if (item.kind === 'gone') {
         const { message } = item;
         yield { kind: 'trouble', feed, machine, code: 'device-gone', atMs: Date.now(), message, down: true };

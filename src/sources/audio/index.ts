@@ -7,6 +7,6 @@ export { Resampler } from './resampler.js';
 export { measureSignal, SignalMeter } from './signal-stats.js';
 export { SignalWatch } from './signal-watch.js';
 export { timeSlice } from './time-slice.js';
-export { readWav, readWavInfo, WavFile } from './wav-file.js';
+export { readWav, readWavInfo, WAV_EXTENSIONS, WavFile } from './wav-file.js';
 export type { Encoding, PcmLayout, WavHeader } from './wav-header.js';
 export { type WavFileSourceOptions, wavFileSource } from './wav-source.js';

@@ -5,6 +5,9 @@ import { concatenate } from './concatenate.js';
 import { Resampler } from './resampler.js';
 import { readWavHeader, type WavHeader } from './wav-header.js';
 
+/** Lower-case extensions of the sound that is read. */
+export const WAV_EXTENSIONS: readonly string[] = ['.wav', '.wave'];
+
 /** Bytes read at once, at most: one read for a 10-s clip, constant memory for any file. */
 const readBytes = 512 * 1024;
 

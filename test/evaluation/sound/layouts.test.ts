@@ -66,7 +66,8 @@ describe('a folder', () => {
 
   it('may have labels in the names of sub-folders, in any case, and sub-folders in train', async () => {
     const data = tree('slider', [
-      ...numbered('Train/monday/#.WAV', 4),
+      ...numbered('Train/monday/#.WAV', 3),
+      'Train/monday/4.wave',
       ...numbered('Test/Normal/#.wav', 3),
       ...numbered('Test/Abnormal/bearing/#.wav', 2),
     ]);

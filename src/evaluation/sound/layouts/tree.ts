@@ -2,6 +2,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { SourceError } from '../../../contracts.js';
+import { WAV_EXTENSIONS } from '../../../sources/audio/index.js';
 
 export interface SoundFile {
   readonly path: string;
@@ -76,7 +77,7 @@ class Walk {
 
   #take(path: string, name: string, folders: readonly string[], real: string | null): void {
     const extension = extname(name).toLowerCase();
-    if (extension === '.wav') this.files.push({ path, name, folders, real });
+    if (WAV_EXTENSIONS.includes(extension)) this.files.push({ path, name, folders, real });
     else if (OTHER_SOUND.includes(extension)) this.#other.set(extension, (this.#other.get(extension) ?? 0) + 1);
   }
 
