@@ -130,7 +130,7 @@ class FeedDecider implements Decider {
 
   constructor(calibration: Calibration, settings: DeciderSettings, resume: Resume) {
     this.settings = settings;
-    this.#gapMs = GAP_HOPS * calibration.hopMs;
+    this.#gapMs = settings.steady ? GAP_HOPS * calibration.hopMs : Number.POSITIVE_INFINITY;
     this.#judge = new Judge(calibration, settings.budget, settings.judgeLevel);
     this.#operating = new Operating(settings, calibration.level);
     this.#faults = new SensorFaults(settings, []);
