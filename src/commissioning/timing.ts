@@ -9,6 +9,8 @@ export interface Timing {
 
 /** Pictures and rows whose times say nothing count as one a second. */
 const DEFAULT_INTERVAL_MS = 1_000;
+/** Pictures that follow each other faster have the times of a copy, not of a camera. */
+const LEAST_PICTURE_MS = 30;
 
 /** Length of a window and distance of two: from the spec for sound, else the median interval of the recordings. */
 export function timingOf(spec: FeatureSpec, segments: readonly Segment[]): Timing {
@@ -18,5 +20,7 @@ export function timingOf(spec: FeatureSpec, segments: readonly Segment[]): Timin
     .filter((interval) => interval > 0)
     .sort((a, b) => a - b);
   const median = intervals[intervals.length >> 1] ?? DEFAULT_INTERVAL_MS;
-  return { windowMs: median, hopMs: median };
+  const isCopy = spec.kind === 'image-flat' && median < LEAST_PICTURE_MS;
+  const interval = isCopy ? DEFAULT_INTERVAL_MS : median;
+  return { windowMs: interval, hopMs: interval };
 }

@@ -93,10 +93,22 @@ function nameOf(path: Path): string {
 
 /** `config/auscult.yaml:12` or `AUSCULT_MQTT__URL`. */
 function placeOf(path: Path, origin: Origin): string {
-  const variable = origin.variables.get(path.join('.'));
+  const variable = origin.variables.get(path.join('.')) ?? variableOf(path, origin);
   if (variable) return variable;
   const line = lineOf(path, origin);
   return `${origin.file ?? 'configuration'}${line ? `:${line}` : ''}`;
+}
+
+/** A variable that set something at the path, or at what the file does not have above it; null: the file is to blame. */
+function variableOf(path: Path, { document, variables }: Origin): string | null {
+  for (let depth = path.length; depth > 0; depth--) {
+    const part = path.slice(0, depth);
+    if (document?.hasIn(part)) return null;
+    const key = `${part.join('.')}.`;
+    const found = [...variables].find(([set]) => `${set}.`.startsWith(key));
+    if (found) return found[1];
+  }
+  return null;
 }
 
 function lineOf(path: Path, { document, lines }: Origin): number | null {

@@ -17,7 +17,10 @@ import type { Threshold } from './threshold.js';
 
 export type { Change, OpenEvent, Part } from './event-cycle.js';
 
-/** More hops than this between two windows, or a step back, is a gap even if nobody said so. */
+/**
+ * A step back is a gap even if nobody said so, and so are more hops than this between two windows, unless the step before was
+ * as long: rows may come more slowly than those that were learnt.
+ */
 const GAP_HOPS = 3;
 
 /** Ticks come once a second: a longer time between two is a clock that was set, or a machine that slept. */
@@ -117,6 +120,8 @@ class FeedDecider implements Decider {
   /** When the clock was found to be set, by itself. */
   #clockSetMs = Number.NEGATIVE_INFINITY;
   #lastStartMs: number | null = null;
+  /** From the window before the last to the last. */
+  #stepMs = 0;
   /** The machine could not be heard until then: windows that begin before are not judged. */
   #deafUntilMs = Number.NEGATIVE_INFINITY;
   #lastTickMs: number | null = null;
@@ -130,7 +135,7 @@ class FeedDecider implements Decider {
 
   constructor(calibration: Calibration, settings: DeciderSettings, resume: Resume) {
     this.settings = settings;
-    this.#gapMs = GAP_HOPS * calibration.hopMs;
+    this.#gapMs = settings.steady ? GAP_HOPS * calibration.hopMs : Number.POSITIVE_INFINITY;
     this.#judge = new Judge(calibration, settings.budget, settings.judgeLevel);
     this.#operating = new Operating(settings, calibration.level);
     this.#faults = new SensorFaults(settings);
@@ -208,6 +213,7 @@ class FeedDecider implements Decider {
       this.#judge.restart();
       this.#deafUntilMs = Number.NEGATIVE_INFINITY;
     }
+    this.#stepMs = startMs - (this.#lastStartMs ?? startMs);
     this.#lastStartMs = startMs;
     this.#silentMs = 0;
     const measured = this.#measure(window, nowMs);
@@ -241,8 +247,8 @@ class FeedDecider implements Decider {
   }
 
   #isGap({ gap, startMs }: ScoredWindow): boolean {
-    const last = this.#lastStartMs;
-    return gap === true || (last !== null && (startMs < last || startMs - last > this.#gapMs));
+    const stepMs = startMs - (this.#lastStartMs ?? startMs);
+    return gap === true || stepMs < 0 || stepMs > Math.max(this.#gapMs, GAP_HOPS * this.#stepMs);
   }
 
   /** Times of what was recorded may be ahead of the clock or far behind it: once that is told, they say nothing of now. */

@@ -31,6 +31,8 @@ export interface DeciderSettings {
   readonly operating: 'level' | 'topic' | 'always';
   /** Quiet for this long is off; and a machine that is getting quiet is given this long to stop before it is judged. */
   readonly offAfterMs: number;
+  /** Windows come at a steady pace, so that a longer time between two is a gap. Pictures are taken when they are taken. */
+  readonly steady: boolean;
   /** Judge the level as a part of its own: for level policy `match`, where the score does not hear it. */
   readonly judgeLevel: boolean;
   /** No window for this long, by the ticks, is a sensor fault (`no-data`); null: windows come when they come. */
@@ -48,6 +50,7 @@ export const DEFAULTS: Omit<DeciderSettings, 'feed' | 'machine' | 'budget'> = {
   updateEveryMs: 10_000,
   operating: 'level',
   offAfterMs: 3_000,
+  steady: true,
   judgeLevel: false,
   staleAfterMs: null,
   lateAfterMs: null,

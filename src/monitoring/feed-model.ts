@@ -44,7 +44,8 @@ export class FeedModel {
     const scorer = await openScorer(folder, options);
     const { features: spec, calibration } = scorer.manifest;
     const judgeLevel = 'level' in spec && spec.level.policy === 'match';
-    const decider = createDecider(calibration, { ...settings, judgeLevel }, resume);
+    const steady = spec.kind !== 'image-flat';
+    const decider = createDecider(calibration, { ...settings, judgeLevel, steady }, resume);
     return new FeedModel(await createFeatures(spec), scorer, decider, follow(scorer.manifest));
   }
 

@@ -1,4 +1,4 @@
-import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { freePort, model, newFolder, Service, sound, until } from '../support/service.js';
@@ -200,6 +200,16 @@ feeds:
     const { out } = await auscult('score', '--model', 'models/pictures', '--json', join(pictures, '1.png'), odd);
     const [normal, strange] = jsonLines(out);
     expect(Number(strange?.energy)).toBeGreaterThan(Number(normal?.energy));
+    // A camera takes one a minute; the pictures that it was trained on were written within a second.
+    const minutes = Array.from({ length: 6 }, (_, i) => join(folder, 'camera', `${i}.png`));
+    mkdirSync(join(folder, 'camera'));
+    for (const [i, file] of minutes.entries()) {
+      copyFileSync(odd, file);
+      utimesSync(file, 60 * i, 60 * i);
+    }
+    const budget = ['--false-alarms', '1', '--per', 'hour'];
+    const replayed = await auscult('replay', '--model', 'models/pictures', ...budget, '--json', join(folder, 'camera'));
+    expect(jsonLines(replayed.out)).toMatchObject([{ kind: 'anomaly' }]);
     const list = await auscult('models', '--json');
     expect(jsonLines(list.out).map((m) => m.name)).toEqual(['pictures', 'rig']);
     mkdirSync(join(folder, 'linked'));

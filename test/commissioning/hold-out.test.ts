@@ -105,6 +105,10 @@ describe('timing', () => {
     expect(timingOf(table, [segment('rows', 5)])).toEqual({ windowMs: 16, hopMs: 16 });
     expect(timingOf(table, [segment('rows', 1)])).toEqual({ windowMs: 1000, hopMs: 1000 });
   });
+
+  it('of pictures that follow each other as only copies do is one a second', () => {
+    expect(timingOf(defaultImageFlat(), [segment('copied', 5)])).toEqual({ windowMs: 1000, hopMs: 1000 });
+  });
 });
 
 describe('the file of a worker', () => {

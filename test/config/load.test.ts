@@ -176,6 +176,15 @@ describe('environment overrides', () => {
     expect(secret).toMatch(/mqtt\.password: expected string, found a value that is not shown/);
   });
 
+  it('names the variable, not the file, for a key that only a variable has or begins', () => {
+    const env = { AUSCULT_MQT__URL: 'mqtt://b', AUSCULT_FEEDS__1__NAME: 'other' };
+    expect(messageOf(() => load(feed, env)).split('\n')).toEqual([
+      'AUSCULT_FEEDS__1__NAME: feeds[1].model: expected string, found nothing',
+      'AUSCULT_FEEDS__1__NAME: feeds[1].source: expected object, found nothing',
+      'AUSCULT_MQT__URL: mqt: unknown key (did you mean "mqtt"?)',
+    ]);
+  });
+
   it('reads a secret from a file without its last newline', () => {
     const file = join(folder, 'secret');
     writeFileSync(file, 'hush\n');

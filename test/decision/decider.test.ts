@@ -143,6 +143,15 @@ describe('an anomaly', () => {
     expect(seen.feed([50]).story).toEqual(['anomaly raised']);
   });
 
+  it('is raised, too, by windows that come ten times as slowly as those that were learnt', () => {
+    const feed = run();
+    for (const score of [...repeat(1, 10), ...repeat(50, 4)]) {
+      feed.feed([score]);
+      feed.startMs += 9 * HOP_MS;
+    }
+    expect(feed.story).toEqual(['anomaly raised']);
+  });
+
   it('of the level alone is raised where the score does not hear it', () => {
     const feed = (judgeLevel: boolean) => {
       const one = run({ judgeLevel }).feed(repeat(1, 40), { levelDb: -30 });
