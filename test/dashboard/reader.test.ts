@@ -112,6 +112,27 @@ describe.skipIf(chromiumMissing)('the page for its reader (needs Debian package:
     await quiet.close();
   });
 
+  it('keeps the keyboard where it is when another event comes and the machines change places', async () => {
+    const names = Array.from({ length: 8 }, (_, i) => `pump-0${i}`);
+    const feeds = names.map((name) => ({ feed: name, machine: name, modality: 'table' as const, mel: null }));
+    const large = await SimulatedPlant.open({ feeds });
+    const event = await large.raise();
+    const { page, close } = await openPage(browser, large.sink.url);
+    await page.locator(`[data-event="${event.id}"]`).focus();
+    const other = await large.raise({ machine: 'pump-06', feed: 'pump-06', words: 'Another.' });
+    await page.locator(`[data-event="${other.id}"]`).waitFor();
+    await page.keyboard.press('Enter');
+    await sheet(page).waitFor();
+    await page.keyboard.press('Escape');
+    await card(page, 'pump-03').getByRole('button', { name: 'Mute…' }).focus();
+    large.sink.state('pump-07', 'anomalous', Date.now());
+    await expect.poll(() => page.locator('auscult-machine-card').nth(2).getAttribute('data-machine')).toBe('pump-07');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Mute alerts: pump-03' }).waitFor();
+    await close();
+    await large.close();
+  });
+
   it('holds names as long as the configuration takes on the narrowest screen, and shows their bars', async () => {
     const name = 'N'.repeat(60);
     const feeds = [{ feed: name, machine: name, modality: 'table' as const, mel: null }];
