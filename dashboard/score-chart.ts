@@ -2,7 +2,7 @@ import { css, html, LitElement, unsafeCSS } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import uPlot from 'uplot';
 import uplotCss from 'uplot/dist/uPlot.min.css';
-import { formatMinute, formatScore } from './format.js';
+import { formatMinute, formatPower, formatScore } from './format.js';
 import { HISTORY_MS, type ScoreHistory } from './score-history.js';
 import { shared } from './shared-styles.js';
 
@@ -188,6 +188,7 @@ function scoreRange(low: number | null, high: number | null): [number, number] {
 }
 
 function shortNumber(value: number): string {
+  if (Math.abs(value) >= 1e6) return formatPower(value);
   const compact = Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
   return (Math.abs(value) >= 10_000 ? compact.format(value) : String(Number(value.toPrecision(4)))).replace('-', '−');
 }

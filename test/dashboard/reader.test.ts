@@ -143,6 +143,9 @@ describe.skipIf(chromiumMissing)('the page for its reader (needs Debian package:
     const fault = await named.raise({ ...over, kind: 'sensor-fault', code: 'column-changed', words: name });
     const { page, close } = await openPage(browser, named.sink.url, { viewport: { width: 320, height: 700 } });
     const tooWide = () => page.evaluate<string[]>(TOO_WIDE);
+    named.sink.verdict({ ...verdict(name, Date.now(), -1.2345e21), threshold: 9.87e15 });
+    await card(page, name).locator('[data-score]', { hasText: '−' }).waitFor();
+    expect(await tooWide()).toEqual([]);
     await card(page, name).getByRole('button', { name: 'Mute…' }).click();
     await page.getByRole('dialog', { name: `Mute alerts: ${name}` }).waitFor();
     expect(await tooWide()).toEqual([]);
