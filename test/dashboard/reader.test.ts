@@ -124,11 +124,16 @@ describe.skipIf(chromiumMissing)('the page for its reader (needs Debian package:
     await page.keyboard.press('Enter');
     await sheet(page).waitFor();
     await page.keyboard.press('Escape');
+    await card(page, 'pump-00').getByRole('button', { name: 'Acknowledge' }).focus();
+    await large.raise({ words: 'A second one of this machine.' });
+    await card(page, 'pump-00').getByText('A second one').waitFor();
+    await page.keyboard.press('Enter');
     await card(page, 'pump-03').getByRole('button', { name: 'Mute…' }).focus();
     large.sink.state('pump-07', 'anomalous', Date.now());
     await expect.poll(() => page.locator('auscult-machine-card').nth(2).getAttribute('data-machine')).toBe('pump-07');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog', { name: 'Mute alerts: pump-03' }).waitFor();
+    expect(large.commands).toEqual([]);
     await close();
     await large.close();
   });
