@@ -135,7 +135,8 @@ export class ScoreChart extends LitElement {
     const alpha = Math.round(fill * 255)
       .toString(16)
       .padStart(2, '0');
-    return { stroke, width, points: { show: false }, ...(fill > 0 ? { fill: `${stroke}${alpha}` } : {}) };
+    const points = fill > 0 ? { show: true, size: 5, fill: stroke, filter: alone } : { show: false };
+    return { stroke, width, points, ...(fill > 0 ? { fill: `${stroke}${alpha}` } : {}) };
   }
 
   private token(name: string): string {
@@ -161,6 +162,12 @@ export class ScoreChart extends LitElement {
     this.destroyPlot();
     this.requestUpdate();
   };
+}
+
+/** Scores without a neighbour that a line could go to, as pictures and slow rows have them: they are drawn as dots. */
+function alone(plot: uPlot, series: number): number[] {
+  const scores = Array.from(plot.data[series] ?? []);
+  return scores.flatMap((score, i) => (score != null && scores[i - 1] == null && scores[i + 1] == null ? i : []));
 }
 
 /** Writes "threshold" at the left end of its line. */

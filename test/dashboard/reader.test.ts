@@ -138,6 +138,35 @@ describe.skipIf(chromiumMissing)('the page for its reader (needs Debian package:
     await large.close();
   });
 
+  it('draws scores that come one a minute, as pictures do', async () => {
+    const slow = await SimulatedPlant.open({
+      feeds: [{ feed: 'camera', machine: 'camera', modality: 'image', mel: null }],
+    });
+    const { page, close } = await openPage(browser, slow.sink.url);
+    await page.locator('[data-link="live"]').waitFor();
+    for (let ago = 9; ago >= 0; ago--) {
+      slow.sink.verdict(verdict('camera', Date.now() - ago * 60_000, ago % 2 === 0 ? 9 : 40));
+      await page.waitForTimeout(450); // one message for all that come meanwhile
+    }
+    // Blue below the threshold, red above: #0f5fbf and #b3201f.
+    const inked = () =>
+      page.evaluate<number[]>(`(() => {
+        const card = document.querySelector('auscult-app').shadowRoot.querySelector('auscult-machine-card');
+        const canvas = card.shadowRoot.querySelector('auscult-score-chart').shadowRoot.querySelector('canvas');
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        const near = (i, colour) => colour.every((part, k) => Math.abs(data[i + k] - part) < 30) && data[i + 3] > 200;
+        const counts = [0, 0];
+        for (let i = 0; i < data.length; i += 4) {
+          if (near(i, [0x0f, 0x5f, 0xbf])) counts[0]++;
+          if (near(i, [0xb3, 0x20, 0x1f])) counts[1]++;
+        }
+        return counts;
+      })()`);
+    await expect.poll(async () => Math.min(...(await inked())), { timeout: 8_000 }).toBeGreaterThan(20);
+    await close();
+    await slow.close();
+  });
+
   it('holds names as long as the configuration takes on the narrowest screen, and shows their bars', async () => {
     const name = 'N'.repeat(60);
     const feeds = [{ feed: name, machine: name, modality: 'table' as const, mel: null }];
