@@ -1,5 +1,6 @@
 import { html, LitElement, nothing } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
 import type { Command, Event, EventLabel, LearnProgress } from '../src/contracts.js';
 import type { LiveFeed, LiveMachine, LiveVerdict, ServerMessage, Session } from '../src/sinks/http/protocol.js';
 import type { SpectrogramMessage } from '../src/sinks/http/spectrogram-frame.js';
@@ -133,7 +134,9 @@ export class App extends LitElement {
     return html`<section aria-labelledby="machines">
       <h2 id="machines">Machines</h2>
       <div class="cards">
-        ${machines.map(
+        ${repeat(
+          machines,
+          ({ machine }) => machine,
           (machine) => html`<auscult-machine-card
             data-machine=${machine.machine}
             .machine=${machine}

@@ -1,9 +1,14 @@
 import type { Event } from '../src/contracts.js';
 import type { EventPage } from '../src/sinks/http/protocol.js';
 
+/** A page that stays open for weeks lists no more than this, unless its reader asked for more; the others can be loaded. */
+const MOST_LISTED = 200;
+
 /** The events that the page knows: the pages of the list that were loaded, and all that have not cleared. */
 export class EventBook {
   private listed: readonly Event[] = [];
+  /** As many as the reader has asked for. */
+  private asked = 0;
   private readonly open = new Map<string, Event>();
   /** What came while a page was on its way, which may not know of it. */
   private meanwhile: Event[] | null = null;
@@ -31,6 +36,7 @@ export class EventBook {
     const known = new Set(append ? this.listed.map(({ id }) => id) : []);
     this.listed = [...(append ? this.listed : []), ...events.filter(({ id }) => !known.has(id))];
     this.next = next;
+    this.asked = this.listed.length;
     const came = this.meanwhile ?? [];
     this.meanwhile = null;
     for (const event of came) this.put(event);
@@ -45,7 +51,16 @@ export class EventBook {
       this.listed = this.listed.map((known) => (known.id === event.id ? event : known));
     } else if (this.belongs(event)) {
       this.listed = [...this.listed, event].sort((a, b) => b.raisedMs - a.raisedMs);
+      if (!this.meanwhile) this.bound(); // else a page on its way would not join on
     }
+  }
+
+  private bound(): void {
+    const kept = this.listed.slice(0, Math.max(MOST_LISTED, this.asked));
+    const last = kept.at(-1);
+    if (!last || kept.length === this.listed.length) return;
+    this.listed = kept;
+    this.next = `${last.raisedMs}_${last.id}`;
   }
 
   /** What a machine's card shows: an open event, rather one that nobody has acknowledged. */

@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
 import type { Event } from '../src/contracts.js';
 import { formatDuration, formatFull, formatWhen, timeZoneName } from './format.js';
 import { icon } from './icons.js';
@@ -162,7 +163,13 @@ export class EventList extends LitElement {
     if (this.events.length === 0) {
       return html`<p class="empty">${this.loading ? 'Loading…' : 'Nothing unusual so far.'}</p>`;
     }
-    return html`<ul aria-label="Events, newest first">${this.events.map((event) => this.renderEvent(event))}</ul>`;
+    // By id: who is on one when another comes stays on it.
+    const items = repeat(
+      this.events,
+      ({ id }) => id,
+      (event) => this.renderEvent(event),
+    );
+    return html`<ul aria-label="Events, newest first">${items}</ul>`;
   }
 
   private renderEvent(event: Event) {

@@ -5,10 +5,16 @@
 
 const DASH = '–';
 
-/** Three significant digits, from a hundred on whole numbers; a true minus sign. */
+/** "1.23e8", for what has too many digits to be read. */
+export function formatPower(value: number): string {
+  return value.toExponential(2).replace('e+', 'e').replaceAll('-', '−');
+}
+
+/** Three significant digits, from a hundred on whole numbers, from a million on powers of ten; a true minus sign. */
 export function formatScore(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return DASH;
   const magnitude = Math.abs(value);
+  if (magnitude >= 1e6) return formatPower(value);
   const digits = magnitude >= 100 ? 0 : magnitude >= 10 ? 1 : 2;
   return value.toFixed(digits).replace('-', '−');
 }

@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import { keyed } from 'lit/directives/keyed.js';
 import type { Event, LearnProgress } from '../src/contracts.js';
 import type { LiveFeed, LiveMachine, LiveVerdict } from '../src/sinks/http/protocol.js';
 import { formatDuration, formatP, formatScore } from './format.js';
@@ -168,7 +169,7 @@ export class MachineCard extends LitElement {
         ${stateBadge(machine.state)}
         ${machine.sinceMs === null ? nothing : html`<span class="small soft number">${formatDuration(this.nowMs - machine.sinceMs)}</span>`}
       </header>
-      ${this.alert ? this.renderAlert(this.alert) : nothing} ${machine.feeds.map((feed) => this.renderFeed(feed, machine))}
+      ${this.alert ? keyed(this.alert.id, this.renderAlert(this.alert)) : nothing} ${machine.feeds.map((feed) => this.renderFeed(feed, machine))}
       ${this.renderActions(machine)}
     </article>`;
   }

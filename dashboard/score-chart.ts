@@ -2,7 +2,7 @@ import { css, html, LitElement, unsafeCSS } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import uPlot from 'uplot';
 import uplotCss from 'uplot/dist/uPlot.min.css';
-import { formatMinute, formatScore } from './format.js';
+import { formatMinute, formatPower, formatScore } from './format.js';
 import { HISTORY_MS, type ScoreHistory } from './score-history.js';
 import { shared } from './shared-styles.js';
 
@@ -135,7 +135,8 @@ export class ScoreChart extends LitElement {
     const alpha = Math.round(fill * 255)
       .toString(16)
       .padStart(2, '0');
-    return { stroke, width, points: { show: false }, ...(fill > 0 ? { fill: `${stroke}${alpha}` } : {}) };
+    const points = fill > 0 ? { show: true, size: 5, fill: stroke, filter: alone } : { show: false };
+    return { stroke, width, points, ...(fill > 0 ? { fill: `${stroke}${alpha}` } : {}) };
   }
 
   private token(name: string): string {
@@ -163,6 +164,12 @@ export class ScoreChart extends LitElement {
   };
 }
 
+/** Scores without a neighbour that a line could go to, as pictures and slow rows have them: they are drawn as dots. */
+function alone(plot: uPlot, series: number): number[] {
+  const scores = Array.from(plot.data[series] ?? []);
+  return scores.flatMap((score, i) => (score != null && scores[i - 1] == null && scores[i + 1] == null ? i : []));
+}
+
 /** Writes "threshold" at the left end of its line. */
 function nameThreshold(plot: uPlot): void {
   const level = Array.from(plot.data[3] ?? []).findLast((value) => value !== null);
@@ -188,6 +195,7 @@ function scoreRange(low: number | null, high: number | null): [number, number] {
 }
 
 function shortNumber(value: number): string {
+  if (Math.abs(value) >= 1e6) return formatPower(value);
   const compact = Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
   return (Math.abs(value) >= 10_000 ? compact.format(value) : String(Number(value.toPrecision(4)))).replace('-', '−');
 }

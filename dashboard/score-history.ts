@@ -32,11 +32,10 @@ export class ScoreHistory {
     this.revision += 1;
   }
 
+  /** Times of a table whose clock was set back are followed: what lies after them was of the hour before. */
   add({ atMs, statistic, threshold }: LiveVerdict): void {
-    const last = this.points.at(-1);
-    if (last && atMs <= last.atMs) return;
     this.points = [
-      ...this.points.filter((point) => point.atMs > atMs - HISTORY_MS),
+      ...this.points.filter((point) => point.atMs > atMs - HISTORY_MS && point.atMs < atMs),
       { atMs, score: statistic, threshold },
     ];
     this.revision += 1;

@@ -22,7 +22,7 @@ import { MachineRoom } from './monitoring/machine-room.js';
 import { type ModelSurroundings, openModel, openModelOrNone } from './monitoring/open-model.js';
 import { isLive, modalityOf, openSource, specBeforeModel } from './monitoring/open-source.js';
 import { operatingTopics } from './monitoring/operating-topics.js';
-import { type HealthCheck, type HttpSink, openHttpSink } from './sinks/http/index.js';
+import { type HealthCheck, type HttpSink, loginOf, openHttpSink } from './sinks/http/index.js';
 import {
   type EmbeddedBroker,
   eventMessage,
@@ -212,7 +212,7 @@ class Service implements App {
     this.#http = await openHttpSink({
       host: http.host,
       port: http.port,
-      credentials: http.username && http.password ? { user: http.username, password: http.password } : null,
+      credentials: loginOf(http),
       allowedOrigins: http.allowedOrigins,
       site,
       version: this.#version,

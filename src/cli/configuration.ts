@@ -3,7 +3,7 @@ import { checkPreset } from '../commissioning/learn.js';
 import { type Problem, problemsOf } from '../config/errors.js';
 import { brokerIsExternal, type Config, type FeedConfig, type LoadOptions, loadConfig } from '../config/load.js';
 import { modalityOf } from '../monitoring/open-source.js';
-import { checkExposure } from '../sinks/http/bind.js';
+import { checkExposure, checkLogin, loginOf } from '../sinks/http/bind.js';
 import { parseOrigin } from '../sinks/http/guard.js';
 import { brokerAddress } from '../sources/mqtt/broker-address.js';
 
@@ -18,9 +18,10 @@ const check = ({ http, mqtt, feeds }: Config): Problem[] => [
   ...feeds.flatMap(presetProblems),
 ];
 
-function pageProblems({ host, username, password, allowedOrigins }: Config['http']): Problem[] {
-  const login = username && password ? { user: username, password } : null;
+function pageProblems({ host, allowedOrigins, ...http }: Config['http']): Problem[] {
+  const login = loginOf(http);
   return [
+    ...problemsOf(['http', http.username === undefined ? 'password' : 'username'], () => checkLogin(login)),
     ...problemsOf(['http', 'host'], () => checkExposure(host, login)),
     ...allowedOrigins.flatMap((origin, i) => problemsOf(['http', 'allowedOrigins', i], () => parseOrigin(origin))),
   ];

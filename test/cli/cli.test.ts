@@ -119,6 +119,9 @@ feeds:
     ]);
     const run = await auscult('run', '--config', 'refused.yaml');
     expect(run).toMatchObject({ code: 2, err });
+    writeFileSync(file, readFileSync(file, 'utf8').replace('host: 0.0.0.0', 'username: ann'));
+    const half = await auscult('config', 'check', '--config', 'refused.yaml');
+    expect(half.err).toMatch(/refused\.yaml:2: http: expected both a user and a password, http\.password/);
   });
 
   it('scores sound, one JSON object a file, and exits 1 naming a file that cannot be read', async () => {

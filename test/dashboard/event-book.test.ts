@@ -28,3 +28,17 @@ it('keeps it once when the page knows it too, and only of the machine that is lo
   book.setPage({ events: [event('a', 1)], next: null }, false);
   expect(ids(book)).toEqual(['a']);
 });
+
+it('lists no more than a page can bear however many come, and knows where to go on', () => {
+  const book = new EventBook();
+  book.setPage({ events: [event('first', 1)], next: null }, false);
+  for (let i = 2; i <= 1_000; i++) book.put(event(`e${i}`, i));
+  expect(ids(book)).toEqual(Array.from({ length: 200 }, (_, i) => `e${1_000 - i}`));
+  expect(book.next).toBe('801_e801');
+  book.put(event('older', 5));
+  expect(ids(book)).toHaveLength(200);
+  const older = Array.from({ length: 300 }, (_, i) => event(`e${800 - i}`, 800 - i));
+  book.setPage({ events: older, next: '501_e501' }, true);
+  book.put(event('new', 2_000));
+  expect([ids(book)[0], ids(book).length, book.next]).toEqual(['new', 500, '502_e502']);
+});

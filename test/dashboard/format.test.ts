@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatMinute, formatWhen, localTimes } from '../../dashboard/format.js';
+import { formatMinute, formatScore, formatWhen, localTimes } from '../../dashboard/format.js';
 
 const at = (year: number, month = 0, day = 1, hour = 0, minute = 5) =>
   new Date(year, month, day, hour, minute).getTime();
@@ -17,4 +17,11 @@ it("turns the service's times into the reader's", () => {
   const line = localTimes(`pump: muted until ${new Date(at(2026, 10, 29, 13)).toISOString()}`);
   expect(line).toMatch(/^pump: muted until .*2026.*1:05/);
   expect(line).not.toContain('Z');
+});
+
+it('writes scores of any size in few characters', () => {
+  const scores = [Number.NaN, 0, -0.018, 5.128, 24.39, -105.2, 999_999, -1_234_567, 1.2345e21];
+  expect(scores.map(formatScore)).toEqual([
+    ...['–', '0.00', '−0.02', '5.13', '24.4', '−105', '999999', '−1.23e6', '1.23e21'],
+  ]);
 });

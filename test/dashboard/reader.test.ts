@@ -112,6 +112,61 @@ describe.skipIf(chromiumMissing)('the page for its reader (needs Debian package:
     await quiet.close();
   });
 
+  it('keeps the keyboard where it is when another event comes and the machines change places', async () => {
+    const names = Array.from({ length: 8 }, (_, i) => `pump-0${i}`);
+    const feeds = names.map((name) => ({ feed: name, machine: name, modality: 'table' as const, mel: null }));
+    const large = await SimulatedPlant.open({ feeds });
+    const event = await large.raise();
+    const { page, close } = await openPage(browser, large.sink.url);
+    await page.locator(`[data-event="${event.id}"]`).focus();
+    const other = await large.raise({ machine: 'pump-06', feed: 'pump-06', words: 'Another.' });
+    await page.locator(`[data-event="${other.id}"]`).waitFor();
+    await page.keyboard.press('Enter');
+    await sheet(page).waitFor();
+    await page.keyboard.press('Escape');
+    await card(page, 'pump-00').getByRole('button', { name: 'Acknowledge' }).focus();
+    await large.raise({ words: 'A second one of this machine.' });
+    await card(page, 'pump-00').getByText('A second one').waitFor();
+    await page.keyboard.press('Enter');
+    await card(page, 'pump-03').getByRole('button', { name: 'Mute…' }).focus();
+    large.sink.state('pump-07', 'anomalous', Date.now());
+    await expect.poll(() => page.locator('auscult-machine-card').nth(2).getAttribute('data-machine')).toBe('pump-07');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Mute alerts: pump-03' }).waitFor();
+    expect(large.commands).toEqual([]);
+    await close();
+    await large.close();
+  });
+
+  it('draws scores that come one a minute, as pictures do', async () => {
+    const slow = await SimulatedPlant.open({
+      feeds: [{ feed: 'camera', machine: 'camera', modality: 'image', mel: null }],
+    });
+    const { page, close } = await openPage(browser, slow.sink.url);
+    await page.locator('[data-link="live"]').waitFor();
+    for (let ago = 9; ago >= 0; ago--) {
+      slow.sink.verdict(verdict('camera', Date.now() - ago * 60_000, ago % 2 === 0 ? 9 : 40));
+      await page.waitForTimeout(450); // one message for all that come meanwhile
+    }
+    // Blue below the threshold, red above: #0f5fbf and #b3201f.
+    const inked = () =>
+      page.evaluate<number[]>(`(() => {
+        const card = document.querySelector('auscult-app').shadowRoot.querySelector('auscult-machine-card');
+        const canvas = card.shadowRoot.querySelector('auscult-score-chart').shadowRoot.querySelector('canvas');
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        const near = (i, colour) => colour.every((part, k) => Math.abs(data[i + k] - part) < 30) && data[i + 3] > 200;
+        const counts = [0, 0];
+        for (let i = 0; i < data.length; i += 4) {
+          if (near(i, [0x0f, 0x5f, 0xbf])) counts[0]++;
+          if (near(i, [0xb3, 0x20, 0x1f])) counts[1]++;
+        }
+        return counts;
+      })()`);
+    await expect.poll(async () => Math.min(...(await inked())), { timeout: 8_000 }).toBeGreaterThan(20);
+    await close();
+    await slow.close();
+  });
+
   it('holds names as long as the configuration takes on the narrowest screen, and shows their bars', async () => {
     const name = 'N'.repeat(60);
     const feeds = [{ feed: name, machine: name, modality: 'table' as const, mel: null }];
@@ -122,6 +177,9 @@ describe.skipIf(chromiumMissing)('the page for its reader (needs Debian package:
     const fault = await named.raise({ ...over, kind: 'sensor-fault', code: 'column-changed', words: name });
     const { page, close } = await openPage(browser, named.sink.url, { viewport: { width: 320, height: 700 } });
     const tooWide = () => page.evaluate<string[]>(TOO_WIDE);
+    named.sink.verdict({ ...verdict(name, Date.now(), -1.2345e21), threshold: 9.87e15 });
+    await card(page, name).locator('[data-score]', { hasText: '−' }).waitFor();
+    expect(await tooWide()).toEqual([]);
     await card(page, name).getByRole('button', { name: 'Mute…' }).click();
     await page.getByRole('dialog', { name: `Mute alerts: ${name}` }).waitFor();
     expect(await tooWide()).toEqual([]);

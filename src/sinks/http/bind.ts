@@ -5,11 +5,25 @@ import type { Credentials } from './types.js';
 
 const PORTS_TO_TRY = 50;
 
-/** @throws {ConfigError} when others could reach the page without a login, or the login is half given */
-export function checkExposure(host: string, credentials: Credentials | null): void {
-  if (credentials !== null && (credentials.user === '' || credentials.password === '')) {
-    throw new ConfigError('http: expected both a user and a password, got an empty one');
+/** The login of a configuration; null only where nothing of one is given: half of one must not leave the page open. */
+export function loginOf({ username, password }: { username?: string; password?: string }): Credentials | null {
+  if (username === undefined && password === undefined) return null;
+  return { user: username ?? '', password: password ?? '' };
+}
+
+/** @throws {ConfigError} when the login is half given, or has a user that Basic cannot carry (RFC 7617) */
+export function checkLogin(credentials: Credentials | null): void {
+  if (credentials === null) return;
+  const { user, password } = credentials;
+  if (user === '' || password === '') {
+    const missing = user === '' ? 'http.username' : 'http.password (or passwordFile)';
+    throw new ConfigError(`http: expected both a user and a password, ${missing} is missing or empty`);
   }
+  if (user.includes(':')) throw new ConfigError(`http.username: expected no ":" in it, found "${user}"`);
+}
+
+/** @throws {ConfigError} when others could reach the page without a login */
+export function checkExposure(host: string, credentials: Credentials | null): void {
   if (credentials === null && !isLoopback(host)) {
     throw new ConfigError(
       `http.host: ${host} can be reached from other machines, which needs http.username and http.password; without them use 127.0.0.1`,

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Event, EventChange, LearnProgress, MachineState, Verdict } from '../../contracts.js';
 import { Auth } from './auth.js';
-import { bind, checkExposure } from './bind.js';
+import { bind, checkExposure, checkLogin } from './bind.js';
 import { Gateway } from './gateway.js';
 import { Guard, isLoopback } from './guard.js';
 import { LiveHub } from './live-hub.js';
@@ -22,6 +22,7 @@ import {
  * @throws {ConfigError} when the address cannot be bound, or would be reachable by others without a login
  */
 export async function openHttpSink(options: HttpSinkOptions): Promise<HttpSink> {
+  checkLogin(options.credentials);
   checkExposure(options.host, options.credentials);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const guard = new Guard(isLoopback(options.host), options.allowedOrigins);

@@ -1,3 +1,4 @@
+export { loginOf } from './bind.js';
 export { openHttpSink } from './http-sink.js';
 export type {
   Credentials,

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/contracts.js';
-import type { HttpSink } from '../../../src/sinks/http/index.js';
+import { type HttpSink, loginOf } from '../../../src/sinks/http/index.js';
 import { openTestSink } from './fake-data.js';
 import { ask, basic, post, upgrade } from './requests.js';
 
@@ -35,8 +35,18 @@ describe('where it listens', () => {
     expect((await ask(port, '/api/machines', { headers: basic('ann', 'correct horse') })).status).toBe(200);
   });
 
-  it('refuses an empty password', async () => {
-    await expect(openTestSink({ credentials: { user: 'ann', password: '' } })).rejects.toThrow(/both/);
+  it.each([
+    [{ username: 'ann' }, /both .* http\.password/],
+    [{ username: 'ann', password: '' }, /both .* http\.password/],
+    [{ password: 'hush' }, /both .* http\.username/],
+    [{ username: '', password: '' }, /both .* http\.username/],
+    [{ username: 'a:nn', password: 'hush' }, /http\.username: expected no ":"/],
+  ])('refuses %j rather than listen without a login', async (given, said) => {
+    await expect(openTestSink({ credentials: loginOf(given) })).rejects.toThrow(said);
+  });
+
+  it('asks for no login where nothing of one is given', () => {
+    expect(loginOf({})).toBeNull();
   });
 
   it('takes the next free port when its own is taken, and says so', async () => {
