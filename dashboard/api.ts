@@ -1,5 +1,6 @@
 import type { Command, Event } from '../src/contracts.js';
 import type { Curve, EventPage, Session } from '../src/sinks/http/protocol.js';
+import { STORED_POINTS } from './score-history.js';
 
 /** The server's own words about why it refused. */
 export class ApiError extends Error {
@@ -50,7 +51,7 @@ export function fetchEvent(id: string): Promise<Event> {
 }
 
 export function fetchCurve(feed: string, fromMs: number): Promise<Curve> {
-  const query = new URLSearchParams({ feed, from: String(Math.floor(fromMs)), points: '600' });
+  const query = new URLSearchParams({ feed, from: String(Math.floor(fromMs)), points: String(STORED_POINTS) });
   return call<Curve>(`/api/scores?${query}`);
 }
 

@@ -1,6 +1,8 @@
 import type { Curve, LiveVerdict } from '../src/sinks/http/protocol.js';
 
 export const HISTORY_MS = 10 * 60_000;
+/** Asked of the store: one a second. */
+export const STORED_POINTS = 600;
 /** A longer pause than this is drawn as a gap. */
 const GAP_MS = 12_000;
 
@@ -25,8 +27,9 @@ export class ScoreHistory {
   /** Puts what the store remembers before what came live. */
   seed(curve: Curve): void {
     const firstLive = this.points[0]?.atMs ?? Number.POSITIVE_INFINITY;
+    // What came live may lie in the last second of the store, too.
     const stored = curve.points
-      .filter(({ atMs }) => atMs < firstLive)
+      .filter(({ atMs }) => atMs <= firstLive - HISTORY_MS / STORED_POINTS)
       .map(({ atMs, max, threshold }) => ({ atMs, score: max, threshold }));
     this.points = [...stored, ...this.points];
     this.revision += 1;

@@ -24,7 +24,8 @@ it('keeps one point of a time, ten minutes of them, and puts what was stored bef
   history.add(verdict(1e9 + 699_000, 7));
   expect(history.chartData()[0]).toHaveLength(600);
   expect(history.chartData()[1].at(-1)).toBe(7);
-  const stored = [1e9 + 99_500, 1e9 + 500_000].map((atMs) => ({ atMs, mean: 3, max: 3, threshold: 5 }));
+  // The second one is the first that came live: its second began before it.
+  const stored = [1e9 + 98_500, 1e9 + 99_500, 1e9 + 500_000].map((atMs) => ({ atMs, mean: 3, max: 3, threshold: 5 }));
   history.seed({ feed: 'rig', points: stored });
   expect(history.chartData()[0]).toHaveLength(601);
 });
