@@ -31,7 +31,7 @@ export async function loadClip(url: string, signal: AbortSignal): Promise<ClipPi
   return { ...pictureOf(await response.arrayBuffer()), startMs: Number.isFinite(start) ? start : null };
 }
 
-/** 16-bit mono WAV → log-mel as the features see it. @throws {Error} for anything else */
+/** 16-bit mono WAV, as clips are stored → log-mel by the features' filterbank. @throws {Error} when it holds no samples */
 export function pictureOf(wav: ArrayBuffer): Omit<ClipPicture, 'startMs'> {
   if (wav.byteLength <= HEADER_BYTES) throw new Error('The recording is empty.');
   const view = new DataView(wav);
@@ -65,7 +65,7 @@ function logMel(samples: Float32Array, frames: number, hop: number, sampleRateHz
   return Float32Array.from(powers, (power) => Math.max(FLOOR_DB, 10 * Math.log10(power)));
 }
 
-/** Ends of the colours for pictures that are to be compared, dB: all but the quietest and loudest hundredths. */
+/** Ends of the colours for pictures that are to be compared, dB: all but the quietest 2 % and the loudest 0.2 %. */
 export function sharedRange(pictures: readonly Pick<ClipPicture, 'levels'>[]): readonly [number, number] {
   const all = Float32Array.from(pictures.flatMap(({ levels }) => [...levels.filter((_, i) => i % 4 === 0)])).sort();
   const low = all[Math.floor(0.02 * all.length)] ?? FLOOR_DB;

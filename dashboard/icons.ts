@@ -1,6 +1,6 @@
 import { html, svg, type TemplateResult } from 'lit';
 
-/** Line icons on a 20 × 20 grid, drawn with the colour of the text around them. They never stand alone: words are beside them. */
+/** Line icons on a 20 × 20 grid, drawn with the colour of the text around them. They never stand alone: words are beside them, or a label on the button. */
 const SHAPES = {
   normal: svg`<circle cx="10" cy="10" r="7.5"/><path d="m6.6 10.3 2.3 2.3 4.5-5"/>`,
   anomalous: svg`<path d="M10 2.8 18 16.7H2z"/><path d="M10 8v4M10 14.4v.1"/>`,

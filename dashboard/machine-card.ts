@@ -153,7 +153,7 @@ export class MachineCard extends LitElement {
   @property({ attribute: false }) machine: LiveMachine | null = null;
   @property({ attribute: false }) verdicts: ReadonlyMap<string, LiveVerdict> = new Map();
   @property({ attribute: false }) histories: ReadonlyMap<string, ScoreHistory> = new Map();
-  /** Newest event of this machine that has not cleared or was not acknowledged. */
+  /** The open event to be shown, `EventBook.alertOf`; null: none is open. */
   @property({ attribute: false }) alert: Event | null = null;
   @property({ attribute: false }) nowMs = Date.now();
   /** Feed whose spectrogram is shown. */

@@ -1,5 +1,7 @@
 /** Files named on the command line → a source, of the kind that a model or preset sees. */
+
 import type { FeatureSpec, Modality, Source } from '../contracts.js';
+import { requiredColumns } from '../features/table-encoder.js';
 import { WAV_EXTENSIONS, wavFileSource } from '../sources/audio/index.js';
 import { timeSlice } from '../sources/audio/time-slice.js';
 import { filesOf } from '../sources/files.js';
@@ -63,7 +65,7 @@ export function recordedSource(modality: Modality, files: readonly string[], opt
 export function optionsFor(spec: FeatureSpec): Partial<RecordedOptions> {
   switch (spec.kind) {
     case 'table':
-      return { requiredColumns: spec.columns.map(({ name }) => name), timeColumn: spec.timeColumn };
+      return { requiredColumns: requiredColumns(spec), timeColumn: spec.timeColumn };
     case 'image-flat':
       return { picture: spec };
     default:

@@ -22,7 +22,7 @@ export interface OpenOutlet extends ReplayOutlet {
 }
 
 const topicBase = 'auscult';
-/** As the service has it by default. */
+/** Longer than the service's defaults: a replay keeps more around an event. */
 const clips = { beforeMs: 10_000, afterMs: 10_000, maxMs: 60_000 };
 /** Without a delivery for so long the broker is given up. */
 const patienceMs = 10_000;

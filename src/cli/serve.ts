@@ -13,7 +13,7 @@ export async function serve(
   const stopped = firstSignal();
   const log = openLog(config.logLevel);
   const app = await openApp(config, auscultVersion, log);
-  const systemd = systemdNotifier(() => true);
+  const systemd = systemdNotifier();
   try {
     printLine(greeting({ page: app.url, broker: app.broker }));
     systemd.ready(`listening to ${config.feeds.length} feeds`);

@@ -25,7 +25,6 @@ export interface SessionOptions {
 export interface Session {
   /** Where it runs: what `auto` chose, or what was forced. */
   readonly device: ExecutionDevice;
-  readonly threads: number;
   readonly outputNames: readonly string[];
   /** Operators that a GPU provider left to the CPU; 0 on the CPU itself. */
   readonly cpuNodes: number;
@@ -64,7 +63,6 @@ async function sessionOf(
   const cpuNodes = device === 'cpu' ? 0 : await countCpuNodes(model, device, threads, feeds);
   return {
     device,
-    threads,
     outputNames,
     cpuNodes,
     measurements,

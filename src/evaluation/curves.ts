@@ -33,12 +33,12 @@ export function precisionRecallOf(steps: readonly Step[]): Point[] {
 }
 
 /** Few points that lie at least a step apart along the curve; the first and the last stay. */
-export function thinned(points: readonly Point[], most = MOST_POINTS): Point[] {
+export function thinned(points: readonly Point[]): Point[] {
   const lengths = points.map(([x, y], i) => {
     const [px, py] = points[i - 1] ?? [x, y];
     return Math.abs(x - px) + Math.abs(y - py);
   });
-  const step = lengths.reduce((sum, length) => sum + length, 0) / (most - 2);
+  const step = lengths.reduce((sum, length) => sum + length, 0) / (MOST_POINTS - 2);
   let since = 0;
   return points.filter((_, i) => {
     since += lengths[i] as number;

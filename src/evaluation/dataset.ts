@@ -37,8 +37,6 @@ export interface Dataset {
 /** One kind of data set, by the name that `--dataset` gives it. */
 export interface DatasetKind {
   readonly name: string;
-  /** What it is, in a few words. */
-  readonly title: string;
   /** @throws {SourceError} saying where it is published when it is not there   @throws {ConfigError} for wrong options */
   load(options: DatasetOptions): Promise<Dataset>;
 }

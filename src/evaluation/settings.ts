@@ -52,7 +52,8 @@ interface Run {
 const ROWS = 1000;
 const WIDTH = 10;
 
-function defaultsOf({ method, recipe }: Run, rowKind: RowKind): Hyperparameters {
+/** Every setting that a run has, with its default; empty where it has none. */
+export function defaultsOf({ method, recipe }: Run, rowKind: RowKind): Hyperparameters {
   return methodNamed(method).defaults?.(rowKind, recipe, ROWS, WIDTH) ?? {};
 }
 

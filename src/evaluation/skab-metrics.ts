@@ -81,13 +81,13 @@ export function faultsSeen(rows: JudgedRows): FaultSeen[] {
 /** How long a changepoint may take to be told; the window of SKAB's leaderboard, which follows the changepoint. */
 const CHANGEPOINT_SECONDS = 60;
 
-/** Every changepoint: seconds until the alarm next came on or went off, at most `withinSeconds`; null when it did not. */
-export function changepointDelays(rows: JudgedRows, withinSeconds = CHANGEPOINT_SECONDS): (number | null)[] {
+/** Every changepoint: seconds until the alarm next came on or went off, at most 60; null when it did not. */
+export function changepointDelays(rows: JudgedRows): (number | null)[] {
   const { changepoint, flagged } = rows;
   return [...changepoint.keys()].flatMap((at) => {
     if (!changepoint[at]) return [];
     const changes = (i: number) => i > 0 && flagged[i] !== flagged[i - 1];
-    for (let i = at; i < flagged.length && secondsBetween(rows, at, i) <= withinSeconds; i++) {
+    for (let i = at; i < flagged.length && secondsBetween(rows, at, i) <= CHANGEPOINT_SECONDS; i++) {
       if (changes(i)) return [secondsBetween(rows, at, i)];
     }
     return [null];

@@ -56,7 +56,7 @@ export interface TrialResult {
   readonly losses: readonly { readonly phase: string; readonly points: readonly Point[] }[];
 }
 
-/** Some test rows in the latent space of the graph, along its first principal axes. */
+/** Some test rows in the latent space of the graph: as it is up to 3 dimensions, else along its first 3 principal axes. */
 export interface Latent {
   readonly axes: readonly string[];
   readonly normals: readonly (readonly number[])[];

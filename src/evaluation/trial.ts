@@ -9,14 +9,13 @@ import { metricsOf, stepsOf, thresholdOf } from './metrics.js';
 import type { TrialJob, TrialResult } from './trial-job.js';
 
 export interface TrialOptions {
-  readonly cancelled?: () => boolean;
+  readonly cancelled: () => boolean;
   /** Steps done as a share of all, 0…1. */
-  readonly onStep?: (share: number) => void;
-  readonly onNote?: (text: string) => void;
+  readonly onStep: (share: number) => void;
 }
 
 /** Learns the training rows, and judges the test rows as the live path would: by the fitted ONNX graph. */
-export async function runTrial(split: EncodedSplit, job: TrialJob, options: TrialOptions = {}): Promise<TrialResult> {
+export async function runTrial(split: EncodedSplit, job: TrialJob, options: TrialOptions): Promise<TrialResult> {
   const losses = new Losses();
   const started = performance.now();
   const fitted = await learn(split, job, losses, options);
@@ -44,13 +43,13 @@ function learn(
   { train, width }: EncodedSplit,
   { method, recipe, seed, settings, threads, checkpoint }: TrialJob,
   losses: Losses,
-  { cancelled, onStep, onNote }: TrialOptions,
+  { cancelled, onStep }: TrialOptions,
 ): Promise<FittedModel> {
   const onProgress = (progress: FitProgress): void => {
     losses.add(progress);
-    if (progress.steps > 0) onStep?.(progress.step / progress.steps);
+    if (progress.steps > 0) onStep(progress.step / progress.steps);
   };
-  const checkpoints = openCheckpoints({ ...checkpoint, onRefused: onNote });
+  const checkpoints = openCheckpoints(checkpoint);
   const named = methodNamed(method);
   const options = { rowKind: 'table' as const, seed, settings, threads, cancelled, onProgress, checkpoints };
   return named.fit({ data: train, width }, recipe === '' ? options : { ...options, recipe }).then(async (fitted) => {

@@ -1,7 +1,9 @@
 /** A feed's configuration → its source, delivering what the model's features need. */
+
 import type { FeedConfig } from '../config/load.js';
 import { ConfigError, type FeatureSpec, type Modality, type Source } from '../contracts.js';
 import { defaultImageFlat, defaultMelFrames } from '../features/default-specs.js';
+import { requiredColumns } from '../features/table-encoder.js';
 import { ffmpegSource, microphoneSource, watchedAudioFolder, wavFileSource } from '../sources/audio/index.js';
 import { ImageFolderSource } from '../sources/images/image-source.js';
 import { type Broker, TopicSource } from '../sources/mqtt/topic-source.js';
@@ -80,7 +82,7 @@ function tableOptions(source: Extract<FeedConfig['source'], { type: 'table' }>, 
 /** What a model knows of the columns; before there is one, nothing. */
 function columnsOf(spec: FeatureSpec) {
   const known = spec.kind === 'table' && spec.columns.length > 0 ? spec : null;
-  return known && { requiredColumns: known.columns.map((c) => c.name), timeColumn: known.timeColumn };
+  return known && { requiredColumns: requiredColumns(known), timeColumn: known.timeColumn };
 }
 
 /** Pixels of what a feed of pictures is to deliver. */

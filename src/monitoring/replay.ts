@@ -68,7 +68,7 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
   const others = (options.alsoBudgets ?? []).map(
     (other) => new SideDecider(manifest.calibration, decider.settings, other),
   );
-  const record = new Record(options);
+  const record = new ReplayRecord(options);
   const source = await open(manifest);
   const monitor = new FeedMonitor(
     { ...surroundings(manifest.features, machine, options), source, ...record.parts },
@@ -97,7 +97,7 @@ function surroundings(spec: FeatureSpec, machine: string, { outlet }: ReplayOpti
 }
 
 /** Remembers what happens on its way to the outlet. */
-class Record {
+class ReplayRecord {
   readonly #events = new Map<string, Event>();
   readonly #troubles: string[] = [];
   #windows = 0;

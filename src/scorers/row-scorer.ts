@@ -65,10 +65,6 @@ export class RowScorer {
     return this.session.device;
   }
 
-  get threads(): number {
-    return this.session.threads;
-  }
-
   /** @returns energies of every row of every block   @throws {ModelError} for a value that is not finite */
   async score(blocks: readonly RowBlock[]): Promise<Float64Array> {
     return (await this.#run(blocks, false)).energies;

@@ -28,7 +28,7 @@ export class DurableWriter implements Outbox {
   }
 
   /** While anything is held, what follows is held behind it. */
-  write(event: Event | null, messages: readonly NewOutboxMessage[]): 'stored' | 'held' {
+  write(event: Event, messages: readonly NewOutboxMessage[]): 'stored' | 'held' {
     if (this.#held.count > 0) {
       this.#held.hold(event, messages);
       this.drain();
@@ -41,10 +41,10 @@ export class DurableWriter implements Outbox {
     return 'held';
   }
 
-  #insert(event: Event | null, messages: readonly NewOutboxMessage[]): number[] {
+  #insert(event: Event, messages: readonly NewOutboxMessage[]): number[] {
     const { db, events, outbox } = this.#parts;
     return db.transaction(() => {
-      if (event) events.put(event);
+      events.put(event);
       return outbox.add(messages);
     })();
   }

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Contribution, Event, EventKind, EventLabel, TroubleCode } from '../contracts.js';
-import type { EventQuery, EventRecord, LabelRecord } from './types.js';
+import type { EventQuery, LabelRecord } from './types.js';
 
 interface EventRow {
   id: string;
@@ -45,7 +45,6 @@ export class EventTable {
   readonly #addLabel;
   readonly #setLabel;
   readonly #attach;
-  readonly #expire;
 
   constructor(db: Database) {
     this.#db = db;
@@ -57,7 +56,6 @@ export class EventTable {
     this.#addLabel = db.prepare<unknown[]>('INSERT INTO labels (event_id, label, note, at_ms) VALUES (?, ?, ?, ?)');
     this.#setLabel = db.prepare<[string, string]>('UPDATE events SET label = ? WHERE id = ?');
     this.#attach = db.prepare<[string, string]>('UPDATE events SET clip = ? WHERE id = ?');
-    this.#expire = db.prepare<[number]>('DELETE FROM events WHERE raised_ms < ? AND cleared_ms IS NOT NULL');
   }
 
   put(event: Event): void {
@@ -104,35 +102,18 @@ export class EventTable {
     this.#setLabel.run(label, eventId);
   }
 
-  labels({ machine, sinceMs, eventId }: { machine?: string; sinceMs?: number; eventId?: string }): LabelRecord[] {
+  /** Newest first. */
+  labels({ machine, sinceMs }: { machine?: string; sinceMs?: number }): LabelRecord[] {
     const sql = `
       SELECT l.event_id AS eventId, l.label, l.note, l.at_ms AS atMs FROM labels l JOIN events e ON e.id = l.event_id
-      WHERE (@machine IS NULL OR e.machine = @machine) AND l.at_ms >= @sinceMs AND (@eventId IS NULL OR l.event_id = @eventId)
+      WHERE (@machine IS NULL OR e.machine = @machine) AND l.at_ms >= @sinceMs
       ORDER BY l.at_ms DESC, l.id DESC`;
-    const bound = { machine: machine ?? null, sinceMs: sinceMs ?? 0, eventId: eventId ?? null };
+    const bound = { machine: machine ?? null, sinceMs: sinceMs ?? 0 };
     return this.#db.prepare<[typeof bound], LabelRecord>(sql).all(bound);
-  }
-
-  /** What happened to an event, in order of time. */
-  history(id: string): EventRecord[] {
-    const event = this.get(id);
-    if (!event) return [];
-    const records: EventRecord[] = [{ change: 'raised', atMs: event.raisedMs, note: null }];
-    if (event.acknowledgedMs !== null) records.push({ change: 'acknowledged', atMs: event.acknowledgedMs, note: null });
-    for (const { label, note, atMs } of this.labels({ eventId: id }).reverse()) {
-      records.push({ change: 'labelled', atMs, note: note ? `${label}: ${note}` : label });
-    }
-    if (event.clearedMs !== null) records.push({ change: 'cleared', atMs: event.clearedMs, note: null });
-    return records.sort((a, b) => a.atMs - b.atMs);
   }
 
   attachClip(id: string, sha256: string): void {
     this.#attach.run(sha256, id);
-  }
-
-  /** Deletes cleared events that were raised before `beforeMs`, with their labels. */
-  expire(beforeMs: number): void {
-    this.#expire.run(Math.round(beforeMs));
   }
 }
 

@@ -2,7 +2,7 @@ import type { Event } from '../contracts.js';
 import type { NewOutboxMessage, OutboxMessage } from './types.js';
 
 export interface HeldChange {
-  readonly event: Event | null;
+  readonly event: Event;
   readonly messages: readonly OutboxMessage[];
 }
 
@@ -25,7 +25,7 @@ export class HeldChanges {
     return this.#changes.length;
   }
 
-  hold(event: Event | null, messages: readonly NewOutboxMessage[]): void {
+  hold(event: Event, messages: readonly NewOutboxMessage[]): void {
     const numbered = messages.map((message) => ({ ...message, id: this.#nextId++ }));
     this.#changes.push({ event, messages: numbered });
   }

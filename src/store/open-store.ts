@@ -65,7 +65,6 @@ function withDefaults(options: StoreOptions): StoreSettings {
     retention: {
       windowScoresMs: retention.windowScoresMs ?? DAY_MS,
       minuteScoresMs: retention.minuteScoresMs ?? 400 * DAY_MS,
-      eventsMs: retention.eventsMs ?? null,
       clipsMs: retention.clipsMs ?? 90 * DAY_MS,
       clipsBytes: retention.clipsBytes ?? 2048 * MIB,
     },

@@ -11,12 +11,11 @@ interface OutboxRow {
   created_ms: number;
 }
 
-/** The messages that wait. Bounded but for alerts: oldest telemetry goes first, then the oldest states. */
+/** The messages that wait. Bounded but for alerts: the oldest telemetry goes. */
 export class OutboxTable {
   /** Messages given up because the outbox was full. */
   dropped = 0;
   readonly #insert;
-  readonly #supersede;
   readonly #select;
   readonly #delete;
   readonly #count;
@@ -30,14 +29,12 @@ export class OutboxTable {
     this.#insert = db.prepare<unknown[]>(
       'INSERT INTO outbox (kind, topic, payload, qos, retain, created_ms) VALUES (?, ?, ?, ?, ?, ?)',
     );
-    // SQLite takes the partial index only when its condition stands in the query.
-    this.#supersede = db.prepare<[string]>("DELETE FROM outbox WHERE kind = 'state' AND kind <> 'alert' AND topic = ?");
     this.#select = db.prepare<[number], OutboxRow>('SELECT * FROM outbox ORDER BY id LIMIT ?');
     this.#delete = db.prepare<[number]>('DELETE FROM outbox WHERE id = ?');
     this.#count = db.prepare<[], number>('SELECT count(*) FROM outbox').pluck();
     this.#countBounded = db.prepare<[], number>("SELECT count(*) FROM outbox WHERE kind <> 'alert'").pluck();
     this.#drop = db.prepare<[number]>(
-      "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE kind <> 'alert' ORDER BY kind = 'state', id LIMIT ?)",
+      "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE kind <> 'alert' ORDER BY id LIMIT ?)",
     );
   }
 
@@ -49,7 +46,6 @@ export class OutboxTable {
   }
 
   #add({ kind, topic, payload, qos, retain, createdMs }: NewOutboxMessage): number {
-    if (kind === 'state') this.#supersede.run(topic);
     const { lastInsertRowid } = this.#insert.run(kind, topic, payload, qos, retain ? 1 : 0, Math.round(createdMs));
     return Number(lastInsertRowid);
   }

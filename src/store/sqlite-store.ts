@@ -135,10 +135,6 @@ export class SqliteStore implements T.Store {
     return this.#writer.write(event, messages);
   }
 
-  enqueue(messages: readonly T.NewOutboxMessage[]): void {
-    this.#writer.write(null, messages);
-  }
-
   pending(limit: number): T.OutboxMessage[] {
     return this.#writer.pending(limit);
   }
@@ -157,10 +153,6 @@ export class SqliteStore implements T.Store {
 
   events(query: T.EventQuery): Event[] {
     return this.#events.page(query);
-  }
-
-  history(eventId: string): T.EventRecord[] {
-    return this.#events.history(eventId);
   }
 
   acknowledge(eventId: string, atMs: number, messages?: T.MessagesAbout): Event | null {
@@ -218,7 +210,6 @@ export class SqliteStore implements T.Store {
     this.#clips.settle();
     if (this.#scores.rollUp(now - retention.windowScoresMs)) this.#upkeepDueMs = now;
     this.#scores.expire(now - retention.minuteScoresMs);
-    if (retention.eventsMs !== null) this.#events.expire(now - retention.eventsMs);
     this.#clips.expire(now - retention.clipsMs);
     checkpoint(this.#db);
     this.#clipWriter.lookForRoom();

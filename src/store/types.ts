@@ -3,8 +3,8 @@ import type { Event, EventChange, EventKind, EventLabel, MachineState, Verdict }
 
 // ---------------------------------------------------------------- outbox
 
-/** `alert`: never dropped. `state`: only the newest of a topic waits. `telemetry`: oldest dropped first when the outbox is full. */
-export type OutboxKind = 'alert' | 'state' | 'telemetry';
+/** `alert`: never dropped. `telemetry`: oldest dropped first when the outbox is full. */
+export type OutboxKind = 'alert' | 'telemetry';
 
 /** A message to be written beside what it tells of. */
 export interface NewOutboxMessage {
@@ -55,14 +55,6 @@ export interface LabelRecord {
   readonly label: EventLabel;
   readonly note: string | null;
   readonly atMs: number;
-}
-
-/** One line of an event's history. */
-export interface EventRecord {
-  readonly change: 'raised' | 'acknowledged' | 'labelled' | 'cleared';
-  readonly atMs: number;
-  /** The label and what was said with it. */
-  readonly note: string | null;
 }
 
 // ---------------------------------------------------------------- scores
@@ -182,8 +174,6 @@ export interface Retention {
   readonly windowScoresMs?: number;
   /** Age at which minutes are deleted. Default 400 days. */
   readonly minuteScoresMs?: number;
-  /** Age at which cleared events (with labels and history) are deleted; null, the default, keeps them. */
-  readonly eventsMs?: number | null;
   /** Age at which clips are deleted. Default 90 days. */
   readonly clipsMs?: number;
   /** Most bytes of clips. Default 2 GiB. */
@@ -196,7 +186,7 @@ export interface StoreOptions {
   /** Folder of the clips; made if it is missing. */
   readonly clipDir: string;
   readonly retention?: Retention;
-  /** Most telemetry and state messages that wait; alerts are not counted. Default 10,000. */
+  /** Most telemetry messages that wait; alerts are not counted. Default 10,000. */
   readonly outboxLimit?: number;
   /** Free disk space below which no clip is written. Default 64 MiB. */
   readonly clipFloorBytes?: number;
@@ -232,16 +222,12 @@ export interface Store extends Outbox {
   event(id: string): Event | null;
   /** Newest first. */
   events(query: EventQuery): Event[];
-  history(eventId: string): EventRecord[];
   /** Acknowledges one event; the first acknowledgement stays. Returns the event, or null if there is none with this id. */
   acknowledge(eventId: string, atMs: number, messages?: MessagesAbout): Event | null;
   /** Judges one event; every judgement is kept, the newest counts. Returns the event, or null if there is none with this id. */
   label(record: LabelRecord, messages?: MessagesAbout): Event | null;
   /** Judgements, newest first. */
   labels(query?: { readonly machine?: string; readonly sinceMs?: number }): LabelRecord[];
-
-  /** Queues messages that belong to no event. */
-  enqueue(messages: readonly NewOutboxMessage[]): void;
 
   /** Buffers a verdict; written at the next flush. */
   addVerdict(verdict: Verdict): void;

@@ -164,7 +164,8 @@ test('tells a person that an acknowledgement finds no room, and changes nothing'
 
 test('saves states later that find no room now', () => {
   const store = storeIn(temporaryFolder(), { maxDatabaseBytes: 256 * KIB });
-  while (store.health().degradation === 'none') store.enqueue([sampleMessage({ payload: 'x'.repeat(3_000) })]);
+  while (store.health().degradation === 'none')
+    store.recordEvent(sampleEvent(), 'raised', [sampleMessage({ payload: 'x'.repeat(3_000) })]);
   const machines = Array.from({ length: 200 }, (_, index) => `machine ${index} ${'x'.repeat(200)}`);
   for (const machine of machines) store.setState(machine, 'normal', NOON);
   expect(store.states().length).toBeLessThan(200);

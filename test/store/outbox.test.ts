@@ -19,30 +19,23 @@ test('hands messages out in order, as they were put in, until they are delivered
 test('gives no id twice, so that a late confirmation cannot forget another message', async () => {
   const folder = temporaryFolder();
   const store = storeIn(folder);
-  store.enqueue([sampleMessage()]);
+  store.recordEvent(sampleEvent(), 'raised', [sampleMessage()]);
   const [old] = store.pending(1);
   store.delivered(old?.id ?? 0);
   await store.close();
   const again = storeIn(folder);
-  again.enqueue([sampleMessage()]);
+  again.recordEvent(sampleEvent(), 'raised', [sampleMessage()]);
   again.delivered(old?.id ?? 0);
   expect(again.pending(10)).toHaveLength(1);
 });
 
-test('keeps only the newest state of a topic', () => {
-  const store = storeIn(temporaryFolder());
-  const state = (topic: string, payload: string) => sampleMessage({ kind: 'state', topic, payload });
-  store.enqueue([state('a', 'old'), state('b', 'only'), state('a', 'new')]);
-  expect(store.pending(10).map(({ payload }) => payload)).toEqual(['only', 'new']);
-});
-
-test('drops the oldest telemetry first, then states, alerts never', () => {
-  const kinds = fc.array(fc.constantFrom<OutboxKind>('alert', 'state', 'telemetry'), { maxLength: 40 });
+test('drops the oldest telemetry, alerts never', () => {
+  const kinds = fc.array(fc.constantFrom<OutboxKind>('alert', 'telemetry'), { maxLength: 40 });
   fc.assert(
     fc.property(kinds, fc.integer({ min: 0, max: 6 }), (sequence, outboxLimit) => {
       const store = storeIn(temporaryFolder(), { outboxLimit, reserveBytes: 0 });
       sequence.forEach((kind, index) => {
-        store.enqueue([
+        store.recordEvent(sampleEvent(), 'raised', [
           sampleMessage({ kind, topic: `topic/${index}`, payload: String(index), createdMs: NOON + index }),
         ]);
       });
@@ -50,14 +43,11 @@ test('drops the oldest telemetry first, then states, alerts never', () => {
       const count = (of: OutboxKind) => left.filter(({ kind }) => kind === of).length;
       const put = (of: OutboxKind) => sequence.filter((kind) => kind === of).length;
       expect(count('alert')).toBe(put('alert'));
-      expect(count('state') + count('telemetry')).toBe(Math.min(outboxLimit, put('state') + put('telemetry')));
-      expect(count('telemetry')).toBeLessThanOrEqual(Math.max(0, outboxLimit - count('state')));
+      expect(count('telemetry')).toBe(Math.min(outboxLimit, put('telemetry')));
       const survivors = left.filter(({ kind }) => kind === 'telemetry').map(({ payload }) => Number(payload));
       const telemetry = sequence.flatMap((kind, index) => (kind === 'telemetry' ? [index] : []));
       expect(survivors).toEqual(telemetry.slice(telemetry.length - survivors.length));
-      expect(store.health().droppedTelemetry).toBe(
-        put('state') + put('telemetry') - count('state') - count('telemetry'),
-      );
+      expect(store.health().droppedTelemetry).toBe(put('telemetry') - count('telemetry'));
     }),
     { numRuns: 12 },
   );

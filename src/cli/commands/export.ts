@@ -11,7 +11,7 @@ export function exportCommand(): Command {
     .requiredOption('--out <file>', 'ONNX file to write')
     .addHelpText(
       'after',
-      '\nExample:\n  $ auscult export --model models/pump-00 --out pump.onnx\n\nInput: rows (N, width), raw feature rows. Outputs: latent, energy (N), higher is more anomalous.',
+      '\nExample:\n  $ auscult export --model models/pump-00 --out pump.onnx\n\nInput: rows (N, width), raw feature rows. Outputs: energy (N), higher is more anomalous; latent (N, D)\nof a DAGMM and its relatives (not mel-ensemble, knn, …).',
     )
     .action(async ({ model, out }: { model: string; out: string }) => {
       const { manifest, onnx } = await readPackage(model);

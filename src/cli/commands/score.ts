@@ -28,7 +28,7 @@ interface FileScore {
   readonly file: string;
   /** Mean energy of the file's windows, in the model's unit; higher is more anomalous. */
   readonly energy: number;
-  /** Conformal p of that mean against held-out normals of the same length. */
+  /** Conformal p of that mean against means of 10 s of held-out normals, or single windows of them where there is no such calibration. */
   readonly pValue: number;
   readonly windows: number;
 }

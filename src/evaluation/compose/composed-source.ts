@@ -11,11 +11,11 @@ export interface Composition {
   /** null: none, for a stream to learn from. */
   readonly faults: ClipPool | null;
   readonly background: ClipPool | null;
-  /** Level of the machine's mean (normals) over that of every background sound, dB. */
+  /** RMS of all normals together over that of every background sound, dB. */
   readonly snrDb: number;
   /** Share of time with background, 0…1: 1 is without pause, less is in episodes of one sound each. */
   readonly backgroundShare: number;
-  /** `match`: every recording of the machine is scaled to the mean level of the normals, faults too. */
+  /** `match`: every recording of the machine is scaled to the RMS of all normals together, faults too. */
   readonly level: 'keep' | 'match';
   readonly hours: number;
   readonly faultSeconds: number;

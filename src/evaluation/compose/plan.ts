@@ -10,7 +10,7 @@ export interface Piece {
   readonly label: 'normal' | 'fault' | 'background';
 }
 
-/** Seconds of the plan. Every piece but the first begins in the last `fade` of the one before. */
+/** Every piece but the first begins in the last `fade` samples of the one before. */
 export interface PlanOptions {
   readonly seed: number;
   readonly sampleRateHz: number;

@@ -10,7 +10,6 @@ const USUAL_NAMES = /^(label|class|anomaly|outlier|target|is_?(anomaly|outlier)|
 /** Any table with a label column. */
 export const csv: DatasetKind = {
   name: 'csv',
-  title: 'a table with a label column',
   async load({ data, labelColumn, anomalyLabel, exclude = [], signal }) {
     if (!(await isFile(data))) {
       throw new SourceError(

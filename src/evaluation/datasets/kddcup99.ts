@@ -22,7 +22,6 @@ const PUBLISHED =
 /** Attacks are the majority and count as normal; "normal." traffic, a fifth of the rows, is the anomaly. */
 export const kddcup99: DatasetKind = {
   name: 'kddcup99',
-  title: 'KDD Cup 1999, 10 % (normal traffic is the anomaly)',
   async load(options) {
     const file = await read(options);
     const { anomalous } = labelsOf(file.table, LABEL, NORMAL_TRAFFIC);
@@ -33,7 +32,6 @@ export const kddcup99: DatasetKind = {
 /** Normal traffic is normal, and attacks are drawn until they are a fifth of the rows (121,597 of the 10 % file). */
 export const kddcup99Rev: DatasetKind = {
   name: 'kddcup99-rev',
-  title: 'KDDCUP-Rev: KDD Cup 1999, 10 %, attacks drawn until they are a fifth of the rows',
   async load(options) {
     const file = await read(options);
     const { table } = file;

@@ -5,7 +5,6 @@ import { isFile, readColumns } from '../read-columns.js';
 
 interface OddsFacts {
   readonly name: string;
-  readonly title: string;
   readonly columns: number;
   readonly rows: number;
   readonly flaggedShare: number;
@@ -14,7 +13,7 @@ interface OddsFacts {
 
 /** Columns of numbers and last the label, 1 = outlier. Outlier Detection DataSets, Rayana, Stony Brook, 2016. */
 function oddsKind(facts: OddsFacts): DatasetKind {
-  return { name: facts.name, title: facts.title, load: (options) => load(facts, options) };
+  return { name: facts.name, load: (options) => load(facts, options) };
 }
 
 async function load(facts: OddsFacts, { data, signal, labelColumn, anomalyLabel }: DatasetOptions) {
@@ -60,7 +59,6 @@ const SITE = 'https://odds.cs.stonybrook.edu';
 
 export const thyroid = oddsKind({
   name: 'thyroid',
-  title: 'Thyroid disease (ODDS)',
   columns: 6,
   rows: 3772,
   flaggedShare: 0.025,
@@ -69,7 +67,6 @@ export const thyroid = oddsKind({
 
 export const arrhythmia = oddsKind({
   name: 'arrhythmia',
-  title: 'Arrhythmia (ODDS)',
   columns: 274,
   rows: 452,
   flaggedShare: 0.15,

@@ -9,11 +9,11 @@ import { methodNamed, recipeOf } from '../../scorers/methods.js';
 import { RowScorer } from '../../scorers/row-scorer.js';
 import { codeDigest } from '../code-digest.js';
 import { presetsAsked } from '../method-request.js';
-import { metricsOf, stepsOf } from '../metrics.js';
+import { stepsOf } from '../metrics.js';
 import type { ResultCache } from '../result-cache.js';
 import { type Assignment, settingsOf } from '../settings.js';
 import { gammaPoint } from '../sound/gamma-threshold.js';
-import { partialAuc, type SoundMetrics } from '../sound/judge.js';
+import { metricsAt, NORMAL_SHARE, type SoundMetrics } from '../sound/judge.js';
 import type { PictureSet } from './picture-folder.js';
 import { type PictureRows, type ReadPictures, readPictures } from './picture-rows.js';
 
@@ -189,23 +189,10 @@ async function scored<Name extends string>(
   }
 }
 
-/** Normals that the threshold is set to let pass, as for clips of sound. */
-const NORMAL_SHARE = 0.9;
-const MOST_FALSE = 0.1;
-
 /** As of clips of sound: the threshold is the gamma distribution's 90 % point of held-out good pictures. */
 export function pictureMetrics({ normals, anomalies, heldOut }: PictureTrial): SoundMetrics & { threshold: number } {
   const labels = Uint8Array.from([...normals.map(() => 0), ...anomalies.map(() => 1)]);
   const steps = stepsOf(Float64Array.from([...normals, ...anomalies]), labels);
   const threshold = gammaPoint(heldOut, NORMAL_SHARE);
-  const above = (scores: readonly number[]) => scores.filter((score) => score > threshold).length;
-  const [hits, flagged] = [above(anomalies), above(anomalies) + above(normals)];
-  return {
-    auc: metricsOf(steps, 1).auc,
-    pauc: partialAuc(steps, MOST_FALSE),
-    precision: flagged === 0 ? 0 : hits / flagged,
-    recall: hits / anomalies.length,
-    f1: (2 * hits) / (flagged + anomalies.length),
-    threshold,
-  };
+  return { ...metricsAt(threshold, steps), threshold };
 }

@@ -17,10 +17,9 @@ export class ClipIndex {
   readonly #digests = new Map<string, string>();
   readonly #stamps = new Map<string, string>();
 
-  /** @param file null keeps nothing */
-  static async open(file: string | null): Promise<ClipIndex> {
+  static async open(file: string): Promise<ClipIndex> {
     const index = new ClipIndex(file);
-    const text = file === null ? '' : await readFile(file, 'utf8').catch(() => '');
+    const text = await readFile(file, 'utf8').catch(() => '');
     for (const line of text.split('\n')) {
       const entry = parsed(line);
       if (entry) index.#digests.set(keyOf(entry), entry.digest);
@@ -28,7 +27,7 @@ export class ClipIndex {
     return index;
   }
 
-  private constructor(private readonly file: string | null) {}
+  private constructor(private readonly file: string) {}
 
   /** null when the file is new or has changed. */
   digestOf(path: string): string | null {
@@ -46,7 +45,7 @@ export class ClipIndex {
       this.#digests.set(keyOf({ path, stamp }), digest);
       return [`${JSON.stringify({ path, stamp, digest })}\n`];
     });
-    if (this.file === null || fresh.length === 0) return;
+    if (fresh.length === 0) return;
     try {
       mkdirSync(dirname(this.file), { recursive: true });
       appendFileSync(this.file, fresh.join(''));

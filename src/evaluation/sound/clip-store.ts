@@ -10,7 +10,7 @@ export interface ClipPicture {
   /** (frames, bands) dB; digital silence is −Infinity. */
   readonly raw: Float32Array;
   readonly frames: number;
-  /** RMS level of the whole clip at that rate, dBFS. */
+  /** RMS level of what the frames cover, at that rate, dBFS; of all of it where there is no frame. */
   readonly levelDb: number;
   /** Samples at the picture's rate. */
   readonly samples: number;
@@ -25,15 +25,14 @@ export class ClipStore {
   #written = Buffer.alloc(0);
   #writable = true;
 
-  /** @param folder null keeps nothing   @param code digest of the code that makes pictures */
+  /** @param code digest of the code that makes pictures */
   constructor(
-    private readonly folder: string | null,
+    private readonly folder: string,
     private readonly code: string,
   ) {}
 
   /** Valid until the next call; null when it is not there, torn, or made by other code. */
   read(digest: string, channel: number, mel: MelSpec): ClipPicture | null {
-    if (this.folder === null) return null;
     try {
       const path = this.#pathOf(digest, channel, mel);
       return decode(this.#file.read(path) ?? readFileSync(path), mel.melBands);
@@ -44,7 +43,7 @@ export class ClipStore {
 
   /** A full or read-only disk costs time, no figures: then pictures are made anew when they are needed. */
   write(digest: string, channel: number, mel: MelSpec, picture: ClipPicture): void {
-    if (this.folder === null || !this.#writable) return;
+    if (!this.#writable) return;
     const path = this.#pathOf(digest, channel, mel);
     const bytes = this.#encode(picture);
     try {
@@ -80,7 +79,7 @@ export class ClipStore {
   #pathOf(digest: string, channel: number, { sampleRateHz, fftSize, hopSamples, melBands }: MelSpec): string {
     const key = [digest, channel, sampleRateHz, fftSize, hopSamples, melBands, this.code].join();
     const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
-    return join(this.folder ?? '', name.slice(0, 1), `${name}.mel`);
+    return join(this.folder, name.slice(0, 1), `${name}.mel`);
   }
 }
 

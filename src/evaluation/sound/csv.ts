@@ -2,7 +2,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { ConfigError } from '../../contracts.js';
-import { csvLine } from './csv-line.js';
 import type { TestClip } from './dataset.js';
 import type { SoundEvaluation, SoundOutcome } from './evaluate-sound.js';
 
@@ -74,4 +73,13 @@ function clipNames(test: readonly TestClip[], least: number): string[] {
     if (new Set(names).size === names.length) return names;
   }
   return test.map(({ path }) => path);
+}
+
+/** One line of a CSV file; a cell with a comma, a quote or a line break is quoted. */
+function csvLine(cells: readonly (string | number)[]): string {
+  const quoted = cells.map((cell) => {
+    const text = String(cell);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  });
+  return `${quoted.join(',')}\n`;
 }

@@ -51,8 +51,6 @@ export interface SoundDatasetOptions {
 /** One kind of layout, by the name that `--dataset` gives it. */
 export interface SoundLayout {
   readonly name: string;
-  /** What it is, in a few words. */
-  readonly title: string;
   /** @throws {SourceError} saying what was expected and where the data set is published when it is not there */
   load(options: SoundDatasetOptions): Promise<SoundDataset>;
 }

@@ -57,23 +57,26 @@ export function judge(machine: KnownMachine, result: SoundTrialResult, ownAnomal
   const anomalous = Uint8Array.from(machine.test, (clip) => Number(clip.anomalous));
   const steps = stepsOf(scores, anomalous);
   const { threshold, thresholdFrom, thresholdClips } = thresholdOf(result);
-  const count = (of: (score: number, label: number) => boolean) =>
-    scores.reduce((sum, score, i) => sum + Number(of(score, anomalous[i] ?? 0)), 0);
-  const hits = count((score, label) => label === 1 && score > threshold);
-  const flagged = count((score) => score > threshold);
-  const anomalies = count((_, label) => label === 1);
   return {
     result,
-    metrics: {
-      auc: metricsOf(steps, 1).auc,
-      pauc: partialAuc(steps, MOST_FALSE),
-      precision: flagged === 0 ? 0 : hits / flagged,
-      recall: hits / anomalies,
-      f1: (2 * hits) / (flagged + anomalies),
-    },
+    metrics: metricsAt(threshold, steps),
     ...{ threshold, thresholdFrom, thresholdClips },
     domains: domainsOf(machine, scores, anomalous, ownAnomalies),
     roc: rocOf(steps),
+  };
+}
+
+/** Precision, recall and F1 of calling anomalous what lies above the threshold; the areas need none. */
+export function metricsAt(threshold: number, steps: readonly Step[]): SoundMetrics {
+  const { anomaliesAbove: anomalies = 0 } = steps.at(-1) ?? {};
+  const { anomaliesAbove: hits = 0, normalsAbove = 0 } = steps.findLast(({ energy }) => energy > threshold) ?? {};
+  const flagged = hits + normalsAbove;
+  return {
+    auc: metricsOf(steps, 1).auc,
+    pauc: partialAuc(steps, MOST_FALSE),
+    precision: flagged === 0 ? 0 : hits / flagged,
+    recall: hits / anomalies,
+    f1: (2 * hits) / (flagged + anomalies),
   };
 }
 

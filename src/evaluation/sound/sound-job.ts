@@ -6,8 +6,8 @@ import type { Clip } from './dataset.js';
 
 /** Given once to every thread. */
 export interface SoundWorkerData {
-  /** Folder of the clips' pictures; null: nothing is kept on disk. */
-  readonly store: string | null;
+  /** Folder of the clips' pictures. */
+  readonly store: string;
   /** Digest of the code that makes pictures: those of other code are not found. */
   readonly code: string;
   /** One number; not 0 asks the running work to end. */
@@ -24,7 +24,7 @@ export interface KnownClip extends Clip {
 
 export interface SoundFacts {
   readonly samples: number;
-  /** RMS level of the whole clip, dBFS. */
+  /** RMS level of what the clip's frames cover, dBFS. */
   readonly levelDb: number;
 }
 
@@ -79,7 +79,7 @@ export interface ExplainedClip {
 
 /** Everything that is kept of a trial; figures are made of it without running it again. */
 export interface SoundTrialResult {
-  /** One energy a test clip, nats. */
+  /** One energy a test clip, in the model's unit. */
   readonly testScores: readonly number[];
   /** One a training clip; null where it was not needed. */
   readonly trainScores: readonly (number | null)[];

@@ -5,7 +5,7 @@ import { isSound } from '../../features/spec-sizes.js';
 import type { Hyperparameters } from '../../scorers/method.js';
 import { methodNamed, recipeOf } from '../../scorers/methods.js';
 import { presetsAsked } from '../method-request.js';
-import { type Assignment, settingsOf } from '../settings.js';
+import { type Assignment, defaultsOf, settingsOf } from '../settings.js';
 
 export interface SoundMethod {
   /** The preset's. */
@@ -24,11 +24,7 @@ export interface SoundMethod {
  * @throws {ConfigError} for a name, or a setting, that is not there
  */
 export function soundMethods(names: readonly string[], assignments: readonly Assignment[] = []): SoundMethod[] {
-  return withSettings(presetsAsked(names, 'audio'), assignments);
-}
-
-function withSettings(presets: readonly Preset[], assignments: readonly Assignment[]): SoundMethod[] {
-  const runs = presets.map((preset) => {
+  const runs = presetsAsked(names, 'audio').map((preset) => {
     const spec = preset.features({ level: 'keep' });
     if (spec.kind === 'learn-table' || !isSound(spec))
       throw new ConfigError(`preset ${preset.name}: expected features of sound, it has ${spec.kind}`);
@@ -51,10 +47,7 @@ function withSettings(presets: readonly Preset[], assignments: readonly Assignme
   return methods;
 }
 
-/** Names of settings do not depend on the size of the data. */
-const [ROWS, WIDTH] = [1000, 320];
-
 function accepts(run: Omit<SoundMethod, 'settings'>, { method, name }: Assignment): boolean {
   if (method !== null && method !== run.method && method !== run.name) return false;
-  return name in (methodNamed(run.method).defaults?.(run.spec.kind, run.recipe, ROWS, WIDTH) ?? {});
+  return name in defaultsOf(run, run.spec.kind);
 }

@@ -32,7 +32,6 @@ const YEARS: readonly Year[] = [
 /** Task 2 of the DCASE challenge, a layout a year: per machine type and id or section. */
 export const dcaseLayouts: readonly SoundLayout[] = YEARS.map((year) => ({
   name: `dcase${year.year}`,
-  title: `DCASE ${year.year} Task 2: normal clips to learn from, per machine type and ${year.style}`,
   load: (options) => load(year, options),
 }));
 

@@ -12,7 +12,6 @@ const EXPECTED =
 /** One machine: its clips in train/ and test/, or by name alone. */
 export const folder: SoundLayout = {
   name: 'folder',
-  title: 'a folder of one machine: train/ and test/, or normal and abnormal clips by name',
   async load(options) {
     const tree = await soundTree(options.data, EXPECTED, options.signal);
     const split = tree.files.some((file) => sideOf(file) !== null) ? byFolder(tree, options) : byName(tree, options);

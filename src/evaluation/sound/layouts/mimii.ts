@@ -19,7 +19,6 @@ const FACING: Readonly<Record<string, number>> = { valve: 0, pump: 2, fan: 4, sl
 /** Per id and noise level: all abnormal clips and as many random normals are judged, the other normals learnt from. */
 export const mimii: SoundLayout = {
   name: 'mimii',
-  title: 'MIMII: valves, pumps, fans and slide rails at 6, 0 and −6 dB',
   async load(options) {
     const { data, signal, splitSeed, only } = options;
     const tree = await soundTree(data, `${EXPECTED}; ${PUBLISHED}`, signal);
