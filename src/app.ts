@@ -32,7 +32,7 @@ import {
   type Topics,
 } from './sinks/mqtt/index.js';
 import type { Broker } from './sources/mqtt/topic-source.js';
-import { openStore, type Store } from './store/index.js';
+import { databaseIn, openStore, type Store } from './store/index.js';
 import { removeServiceAddress, writeServiceAddress } from './store/service-file.js';
 
 export interface Log {
@@ -126,7 +126,7 @@ class Service implements App {
   #openStore(): Store {
     const { dataDir, store } = this.#config;
     return openStore({
-      path: join(dataDir, 'auscult.sqlite'),
+      path: databaseIn(dataDir),
       clipDir: join(dataDir, 'clips'),
       retention: {
         windowScoresMs: store.scoreDays * day,

@@ -94,6 +94,10 @@ describe('the service', () => {
     expect(wav.headers.get('content-type')).toBe('audio/wav');
     expect((await wav.arrayBuffer()).byteLength).toBeGreaterThan(32_000);
 
+    const copy = join(folder, 'backup.sqlite');
+    const backup = await Service.run(['backup', copy, '--config', join(folder, 'auscult.yaml')]);
+    expect(backup).toMatchObject({ code: 0, out: expect.stringMatching(/backup\.sqlite: [1-9]\d* events of /) });
+
     const before = Date.now();
     expect(await service.stop()).toEqual({ code: 0, signal: null });
     expect(Date.now() - before).toBeLessThan(5_000);

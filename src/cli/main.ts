@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { AuscultError, ConfigError } from '../contracts.js';
+import { backupCommand } from './commands/backup.js';
 import { configCommand } from './commands/config.js';
 import { demoCommand } from './commands/demo.js';
 import { devicesCommand } from './commands/devices.js';
@@ -47,6 +48,7 @@ for (const command of [
   exportCommand(),
   devicesCommand(),
   doctorCommand(),
+  backupCommand(),
   configCommand(),
 ])
   program.addCommand(command);

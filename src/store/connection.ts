@@ -7,7 +7,7 @@ import { migrate } from './migrations.js';
 
 /** "Ausc", SQLite's mark of whose file it is. */
 const APPLICATION_ID = 0x41757363;
-const BUSY_TIMEOUT_MS = 2_000;
+export const BUSY_TIMEOUT_MS = 2_000;
 /** The WAL is cut back to this after a checkpoint. */
 const WAL_LIMIT_BYTES = 4 * 1024 * 1024;
 
@@ -39,16 +39,17 @@ export function openDatabase({ path, maxDatabaseBytes }: ConnectionOptions): Dat
 }
 
 function claim(db: Database, path: string): void {
-  const id = Number(db.pragma('application_id', { simple: true }));
+  if (isOurs(db)) return;
   const tables = Number(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get());
-  if (id === APPLICATION_ID) return;
-  if (id !== 0 || tables > 0) {
+  if (db.pragma('application_id', { simple: true }) !== 0 || tables > 0) {
     throw new ConfigError(
       `database ${path}: expected a new file or one of Auscult's, this SQLite file belongs to another program`,
     );
   }
   db.pragma(`application_id = ${APPLICATION_ID}`);
 }
+
+export const isOurs = (db: Database): boolean => db.pragma('application_id', { simple: true }) === APPLICATION_ID;
 
 function configure(db: Database, maxDatabaseBytes: number | undefined): void {
   db.pragma('journal_mode = WAL');

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { attempt, StorageError } from '../sources/storage-error.js';
 import { openDatabase } from './connection.js';
@@ -9,6 +10,11 @@ import type { Store, StoreOptions } from './types.js';
 
 const MIB = 1024 * 1024;
 const DAY_MS = 86_400_000;
+
+/** Where a service keeps its database. */
+export function databaseIn(dataDir: string): string {
+  return join(dataDir, 'auscult.sqlite');
+}
 
 /**
  * Opens the store: makes, checks and migrates the database, and makes it agree with the clip folder. The caller closes it.

@@ -3,7 +3,6 @@ import type { Database } from 'better-sqlite3';
 import { type Event, type EventChange, InternalError, type MachineState, type Verdict } from '../contracts.js';
 import { freeBytes, hasRoom } from '../sources/free-space.js';
 import { attempt } from '../sources/storage-error.js';
-import { backupDatabase } from './backup.js';
 import { ClipFolder } from './clip-folder.js';
 import { ClipWriter } from './clip-writer.js';
 import { checkpoint, fileBytes, setTight, walBytes } from './connection.js';
@@ -286,10 +285,6 @@ export class SqliteStore implements T.Store {
       clipBytes: this.#clips.totalBytes(),
       freeBytes: freeBytes(dirname(this.path)),
     };
-  }
-
-  backup(path: string): Promise<void> {
-    return backupDatabase(this.#db, path);
   }
 
   close(): Promise<void> {

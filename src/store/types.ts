@@ -205,7 +205,7 @@ export interface StoreOptions {
 
 /**
  * One SQLite file and a folder of clips. The one owner calls `close`.
- * Methods are synchronous unless they touch clip files. What a person asked for (acknowledge, label, mute, backup) throws a StorageError when
+ * Methods are synchronous unless they touch clip files. What a person asked for (acknowledge, label, mute) throws a StorageError when
  * the disk does not take it; what the loop writes (events, scores, states, clips) degrades instead: see `health`.
  */
 export interface Store extends Outbox {
@@ -256,8 +256,6 @@ export interface Store extends Outbox {
   clip(sha256: string): Clip | null;
 
   health(): StoreHealth;
-  /** Copies the database, as it is now, to a new file while running. Clips are not copied. */
-  backup(path: string): Promise<void>;
   /** Flushes, checkpoints and closes. Closing again does nothing. */
   close(): Promise<void>;
 }

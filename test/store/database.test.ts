@@ -1,9 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
+import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { ConfigError } from '../../src/contracts.js';
-import { StorageError } from '../../src/store/index.js';
+import { backupDatabase, StorageError } from '../../src/store/index.js';
 import { MIGRATIONS, migrate } from '../../src/store/migrations.js';
 import { NOON, sampleEvent, sampleMessage, sampleVerdict, storeIn, temporaryFolder } from './samples.js';
 
@@ -28,7 +28,7 @@ test('keeps the promises of durability: WAL, full synchronisation, foreign keys'
 test('moves forward from every earlier version and keeps what is there', () => {
   for (const { number } of MIGRATIONS.slice(0, -1)) {
     const folder = temporaryFolder();
-    const db = new SqliteDatabase(join(folder, 'auscult.db'));
+    const db = new Database(join(folder, 'auscult.db'));
     db.pragma(`application_id = ${0x41757363}`);
     migrate(db, 'old', MIGRATIONS.slice(0, number));
     db.exec(`INSERT INTO events VALUES ('old', 'anomaly', NULL, 'feed', 'pump', 5, NULL, NULL, 1, 5, 1, 1, 'words', NULL, NULL, 'm', 'c', NULL);
@@ -46,7 +46,7 @@ test('moves forward from every earlier version and keeps what is there', () => {
 
 test('migrations are numbered from 1 without gaps, and one that fails changes nothing', () => {
   expect(MIGRATIONS.map(({ number }) => number)).toEqual(MIGRATIONS.map((_, index) => index + 1));
-  const db = new SqliteDatabase(':memory:');
+  const db = new Database(':memory:');
   const broken = { number: 2, name: 'broken', sql: 'CREATE TABLE half (x); CREATE TABLE half (x);' };
   expect(() => migrate(db, 'memory', [...MIGRATIONS.slice(0, 1), broken])).toThrow(/half/);
   expect(db.pragma('user_version', { simple: true })).toBe(1);
@@ -56,7 +56,7 @@ test('migrations are numbered from 1 without gaps, and one that fails changes no
 test('refuses the file of a newer Auscult, naming both versions', async () => {
   const folder = temporaryFolder();
   await storeIn(folder).close();
-  const db = new SqliteDatabase(join(folder, 'auscult.db'));
+  const db = new Database(join(folder, 'auscult.db'));
   db.pragma('user_version = 99');
   db.close();
   const error = errorOf(() => storeIn(folder));
@@ -67,7 +67,7 @@ test('refuses the file of a newer Auscult, naming both versions', async () => {
 test("refuses another program's database and leaves it as it is", () => {
   const folder = temporaryFolder();
   const path = join(folder, 'auscult.db');
-  const db = new SqliteDatabase(path);
+  const db = new Database(path);
   db.exec('CREATE TABLE theirs (x)');
   db.close();
   const before = readFileSync(path);
@@ -150,19 +150,27 @@ test('makes the folders it is told to use', () => {
   expect(storeIn(folder, { path, clipDir: join(folder, 'deep', 'clips') }).path).toBe(path);
 });
 
-test('copies itself while it is written to, into a file that opens by itself', async () => {
+test('is copied while it is open and written to, into a file that opens by itself', async () => {
   const folder = temporaryFolder();
   const store = storeIn(folder);
   const events = Array.from({ length: 200 }, () => sampleEvent());
   for (const event of events) store.recordEvent(event, 'raised', [sampleMessage()]);
-  const copying = store.backup(join(folder, 'copy.db'));
+  const to = join(folder, 'copies', 'copy.db');
+  expect(backupDatabase(store.path, to)).toBe(200);
   store.recordEvent(sampleEvent(), 'raised', []);
-  await copying;
-  const copy = storeIn(folder, { path: join(folder, 'copy.db'), clipDir: join(folder, 'other-clips') });
-  expect(copy.openEvents().length).toBeGreaterThanOrEqual(200);
+  const copy = storeIn(folder, { path: to, clipDir: join(folder, 'other-clips') });
+  expect(copy.openEvents()).toHaveLength(200);
   expect(copy.pending(1000)).toHaveLength(200);
-  await expect(store.backup(join(folder, 'auscult.db'))).rejects.toThrow(ConfigError);
-  await expect(store.backup(join(folder, 'auscult.db', 'copy.db'))).rejects.toThrow(/backup .*copy\.db/);
+  await copy.close();
+  expect(backupDatabase(store.path, to)).toBe(201);
+  expect(readdirSync(join(folder, 'copies')).filter((name) => name.endsWith('.partial'))).toEqual([]);
+  expect(() => backupDatabase(store.path, store.path)).toThrow(/expected a file other than the database itself/);
+  expect(() => backupDatabase(store.path, join(store.path, 'copy.db'))).toThrow(/backup .*copy\.db/);
+  expect(() => backupDatabase(join(folder, 'none.db'), to)).toThrow(
+    /none\.db: expected the database of a service, found no file/,
+  );
+  new Database(join(folder, 'other.db')).exec('CREATE TABLE a (b)').close();
+  expect(() => backupDatabase(join(folder, 'other.db'), to)).toThrow(/other\.db: expected a database of Auscult/);
 });
 
 test('keeps the WAL small however much is written', () => {
