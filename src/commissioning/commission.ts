@@ -20,6 +20,7 @@ import { isSound, rowShape } from '../features/spec-sizes.js';
 import type { FittedModel, Hyperparameters } from '../scorers/method.js';
 import { methodNamed, recipeOf } from '../scorers/methods.js';
 import { sha256, writePackage } from '../scorers/package-files.js';
+import { checkPackagePlace } from '../scorers/package-places.js';
 import { scoreWindows } from '../scorers/package-scorer.js';
 import { RowScorer } from '../scorers/row-scorer.js';
 import { type Segment, type Split, splitNormals } from './hold-out.js';
@@ -70,11 +71,12 @@ export interface CommissionProgress {
 /**
  * Learns what normal is and writes the package. An interrupted training goes on where it was (`<out>.partial`) when data
  * and settings are the same.
- * @returns the manifest that was written   @throws the signal's reason, ModelError, ConfigError
+ * @returns the manifest that was written   @throws the signal's reason, ModelError, ConfigError, StorageError
  */
 export async function commission(options: CommissionOptions): Promise<Manifest> {
   const started = performance.now();
   const signal = options.signal ?? new AbortController().signal;
+  checkPackagePlace(options.out);
   const descriptors = new DescriptorMeans(options.describe);
   const normals = await normalStretches(options.features);
   const repeated = new RepeatedSound();

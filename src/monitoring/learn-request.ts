@@ -12,7 +12,7 @@ export type LearnRequest = Omit<LearnOptions, 'engine' | 'signal' | 'listen' | '
 export function refuseSharedModel({ name, model, sharesModelWith }: FeedConfig): void {
   if (sharesModelWith !== undefined)
     throw new ConfigError(
-      `${name}: expected a model that is its alone, found ${model}, which is ${sharesModelWith}'s too; give one of them another`,
+      `${name}: expected a model of its own, found ${model}, which is ${sharesModelWith}'s too; give one of them another`,
     );
 }
 

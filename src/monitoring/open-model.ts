@@ -2,7 +2,7 @@
 import type { Config, FeedConfig } from '../config/load.js';
 import { type Manifest, ModelError } from '../contracts.js';
 import { describeBudget } from '../decision/threshold.js';
-import { packageIsThere } from '../scorers/package-places.js';
+import { packageIsThere, refuseForeign } from '../scorers/package-places.js';
 import type { Store } from '../store/types.js';
 import { DriftFollower } from './drift-follower.js';
 import { FeedModel } from './feed-model.js';
@@ -31,6 +31,7 @@ export async function openModelOrNone(feed: FeedConfig, around: ModelSurrounding
 export async function openModel(feed: FeedConfig, around: ModelSurroundings): Promise<FeedModel> {
   const { store, engine, log } = around;
   if (!packageIsThere(feed.model)) {
+    refuseForeign(feed.model);
     log.warn(`${feed.name}: no model at ${feed.model} yet; send the command learn, or train one`);
     return withoutModel(feed, around);
   }

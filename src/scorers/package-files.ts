@@ -10,6 +10,7 @@ import {
   besideOf,
   locatePackage,
   MANIFEST_FILE,
+  MODEL_FILE,
   packageIsThere,
   previousOf,
   settlePackage,
@@ -17,8 +18,6 @@ import {
   syncFolder,
   takePlace,
 } from './package-places.js';
-
-const MODEL_FILE = 'model.onnx';
 
 export { MANIFEST_FILE };
 

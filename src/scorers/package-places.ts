@@ -2,13 +2,14 @@
  * Which of two packages is in use: `<out>`, and the one before it, `<out>.previous`. They change places by renaming, so
  * that after a crash between any two steps a reader still finds one, and the next writer finishes the switch.
  */
-import { accessSync, constants, existsSync, opendirSync } from 'node:fs';
+import { accessSync, constants, existsSync, opendirSync, readdirSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { ConfigError } from '../contracts.js';
+import { ConfigError, ModelError } from '../contracts.js';
 import { guarded } from '../sources/storage-error.js';
 
 export const MANIFEST_FILE = 'model.json';
+export const MODEL_FILE = 'model.onnx';
 
 /** A package has its manifest once it is whole: that file is written last. */
 const isWhole = (folder: string): boolean => existsSync(join(folder, MANIFEST_FILE));
@@ -32,8 +33,28 @@ export function locatePackage(out: string): string {
 
 export const packageIsThere = (out: string): boolean => isWhole(locatePackage(out));
 
-/** Before the work of minutes: a package is made beside its place. @throws {StorageError} when that folder cannot be written */
+/** What is no package would be moved away and, by the package after the next, deleted. @throws {ModelError} naming what is there */
+export function refuseForeign(out: string): void {
+  if (!existsSync(out)) return;
+  const refusal = (found: string) =>
+    new ModelError(`model ${out}: expected the folder of a package, or none yet, found ${found}`);
+  if (!statSync(out).isDirectory()) throw refusal('a file');
+  let files: string[];
+  try {
+    files = readdirSync(out);
+  } catch (cause) {
+    throw refusal(`a folder that cannot be read (${(cause as NodeJS.ErrnoException).code})`);
+  }
+  if (files.length > 0 && !files.some((file) => file === MANIFEST_FILE || file === MODEL_FILE))
+    throw refusal(`a folder with ${files[0]} in it`);
+}
+
+/**
+ * Before the work of minutes: a package is made beside its place.
+ * @throws {StorageError} when that folder cannot be written   @throws {ModelError} when something else is in its place
+ */
 export function checkPackagePlace(out: string): void {
+  refuseForeign(out);
   let folder = dirname(resolve(out));
   while (!existsSync(folder)) folder = dirname(folder);
   guarded(`folder ${folder} of the model ${out}`, () => {

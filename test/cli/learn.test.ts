@@ -90,7 +90,10 @@ describe('auscult learn without a service', { timeout: 120_000 }, () => {
   it('learns and rolls back no model that another feed has, too', async () => {
     const one = pump(sound('pump-00-normal.wav'));
     configure(one, { feeds: [one, { ...one, name: 'twin' }] });
-    const refused = { code: 2, err: expect.stringMatching(/a model that is twin's alone, .*learned, which is pump's/) };
+    const refused = {
+      code: 2,
+      err: expect.stringMatching(/twin: expected a model of its own, .*learned, which is pump's/),
+    };
     expect(await learn('twin', '--minutes', '1')).toMatchObject(refused);
     expect(await learn('twin', '--roll-back')).toMatchObject(refused);
     expect(existsSync(join(folder, 'data', 'learned'))).toBe(false);

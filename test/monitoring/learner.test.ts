@@ -52,7 +52,7 @@ describe('the learner of a service', () => {
   it('changes no model that another feed is judged by', async () => {
     const { feed, monitor, learner, told } = await learning('models/one', 'models/other', './models/one');
     const shared = new ConfigError(
-      `feed-0: expected a model that is its alone, found ${feed.model}, which is feed-2's too; give one of them another`,
+      `feed-0: expected a model of its own, found ${feed.model}, which is feed-2's too; give one of them another`,
     );
     await expect(learner.start(monitor, feed, { minutes: 1 })).rejects.toThrow(shared);
     await expect(learner.rollBack(monitor, feed)).rejects.toThrow(shared);

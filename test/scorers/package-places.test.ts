@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Manifest } from '../../src/contracts.js';
@@ -17,7 +17,7 @@ vi.mock('node:fs/promises', async (load) => {
 });
 
 const { readPackage, readManifest, rollBackPackage, writePackage } = await import('../../src/scorers/package-files.js');
-const { packageIsThere } = await import('../../src/scorers/package-places.js');
+const { checkPackagePlace, packageIsThere } = await import('../../src/scorers/package-places.js');
 const { EXAMPLES, writeExample } = await import('./example-packages.js');
 
 let folder: string;
@@ -35,6 +35,24 @@ afterAll(() => rm(dirname(folder), { recursive: true, force: true }));
 const write = (out: string, name: string) => writePackage(out, onnx, { ...manifest, name });
 const nameOf = async (out: string) => (await readManifest(out)).name;
 const place = (name: string) => join(dirname(folder), name);
+
+describe('the place of a package', () => {
+  it('is not taken from files that are none: they would be moved away, and deleted by the next', async () => {
+    const own = place('recordings');
+    await mkdir(own);
+    expect(() => checkPackagePlace(own)).not.toThrow();
+    await writeFile(join(own, 'monday.wav'), '');
+    expect(() => checkPackagePlace(own)).toThrow(
+      `model ${own}: expected the folder of a package, or none yet, found a folder with monday.wav in it`,
+    );
+    expect(() => checkPackagePlace(join(own, 'monday.wav'))).toThrow(
+      /monday\.wav: expected the folder .* found a file$/,
+    );
+    await write(place('taken'), 'one');
+    expect(() => checkPackagePlace(place('taken'))).not.toThrow();
+    expect(() => checkPackagePlace(place('free'))).not.toThrow();
+  });
+});
 
 /** Dies after each number of steps in turn, until the work gets through. Resolves with how many deaths that were. */
 async function killedAnywhere(work: (out: string) => Promise<unknown>, look: (out: string) => Promise<void>) {
