@@ -1,6 +1,5 @@
 /** Files named on the command line → a source, of the kind that a model or preset sees. */
-
-import type { FeatureSpec, Modality, Source } from '../contracts.js';
+import { ConfigError, type FeatureSpec, type Modality, type Source } from '../contracts.js';
 import { requiredColumns } from '../features/table-encoder.js';
 import { WAV_EXTENSIONS, wavFileSource } from '../sources/audio/index.js';
 import { timeSlice } from '../sources/audio/time-slice.js';
@@ -30,9 +29,13 @@ export const extensions: Readonly<Record<Modality, readonly string[]>> = {
   table: ['.csv', '.tsv', '.jsonl', '.ndjson', '.gz'],
 };
 
-/** Every file once, in order, as fast as possible. */
+/** Every file once, in order, as fast as possible. @throws {ConfigError} for a stretch of what is no sound, or rows of what is no table */
 export function recordedSource(modality: Modality, files: readonly string[], options: RecordedOptions): Source {
-  const { feed, machine, startMs } = options;
+  const { feed, machine, startMs, seconds, rows } = options;
+  if (seconds && modality !== 'audio')
+    throw new ConfigError(`--seconds: expected sound, found a model or preset of ${modality}s`);
+  if (rows && modality !== 'table')
+    throw new ConfigError(`--rows: expected tables, found a model or preset of ${modality}`);
   switch (modality) {
     case 'audio': {
       const source = wavFileSource({
@@ -44,7 +47,7 @@ export function recordedSource(modality: Modality, files: readonly string[], opt
         startMs,
         blockingReads: true,
       });
-      return options.seconds ? timeSlice(source, options.seconds) : source;
+      return seconds ? timeSlice(source, seconds) : source;
     }
     case 'image':
       return new ImageFilesSource({
@@ -56,7 +59,7 @@ export function recordedSource(modality: Modality, files: readonly string[], opt
     case 'table':
       return chain(
         feed,
-        files.map((path) => new TableSource({ ...options, path, rows: options.rows })),
+        files.map((path) => new TableSource({ ...options, path, rows })),
       );
   }
 }

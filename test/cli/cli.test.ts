@@ -71,6 +71,8 @@ describe('auscult', () => {
     expect(preset).toMatchObject({ code: 2, err: expect.stringContaining('mel-frames') });
     const rows = await auscult('replay', '--model', model('pump-00'), '--rows', '9:1', 'a.csv');
     expect(rows).toMatchObject({ code: 2, err: expect.stringContaining('9:1') });
+    const ofSound = await auscult('score', '--model', model('pump-00'), '--rows', '1:9', sound('pump-00-normal.wav'));
+    expect(ofSound).toMatchObject({ code: 2, err: expect.stringContaining('--rows: expected tables, found') });
   });
 
   it('checks a configuration: fine, or every mistake and exit code 2', async () => {
