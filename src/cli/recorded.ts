@@ -29,13 +29,9 @@ export const extensions: Readonly<Record<Modality, readonly string[]>> = {
   table: ['.csv', '.tsv', '.jsonl', '.ndjson', '.gz'],
 };
 
-/** Every file once, in order, as fast as possible. @throws {ConfigError} for a stretch of what is no sound, or rows of what is no table */
+/** Every file once, in order, as fast as possible. */
 export function recordedSource(modality: Modality, files: readonly string[], options: RecordedOptions): Source {
   const { feed, machine, startMs, seconds, rows } = options;
-  if (seconds && modality !== 'audio')
-    throw new ConfigError(`--seconds: expected sound, found a model or preset of ${modality}s`);
-  if (rows && modality !== 'table')
-    throw new ConfigError(`--rows: expected tables, found a model or preset of ${modality}`);
   switch (modality) {
     case 'audio': {
       const source = wavFileSource({
@@ -76,7 +72,15 @@ export function optionsFor(spec: FeatureSpec): Partial<RecordedOptions> {
   }
 }
 
-export async function recordedFiles(modality: Modality, paths: readonly string[]): Promise<string[]> {
+/** @throws {ConfigError} for flags that mean nothing for what is read  @throws {SourceError} when there is no file of it */
+export async function recordedFiles(
+  modality: Modality,
+  paths: readonly string[],
+  { seconds, rows }: Pick<RecordedOptions, 'seconds' | 'rows'>,
+): Promise<string[]> {
+  const found = `found a model or preset of ${{ audio: 'sound', image: 'pictures', table: 'tables' }[modality]}`;
+  if (seconds && modality !== 'audio') throw new ConfigError(`--seconds: expected sound, ${found}`);
+  if (rows && modality !== 'table') throw new ConfigError(`--rows: expected tables, ${found}`);
   return filesOf(paths, extensions[modality]);
 }
 

@@ -60,7 +60,7 @@ async function compositionOf(
   if (!normal) throw new ConfigError('--normal: expected recordings of normal running');
   const options = { sampleRateHz, channel: channel[0], shortest: 2 * fadeSamples(sampleRateHz), onSkip };
   const pool = async (what: string, paths: readonly string[]) =>
-    ClipPool.open(what, await recordedFiles('audio', paths), options);
+    ClipPool.open(what, await recordedFiles('audio', paths, {}), options);
   const composition = {
     normals: await pool('--normal', normal),
     faults: faults ? await pool('--faults', faults) : null,

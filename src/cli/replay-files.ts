@@ -50,7 +50,7 @@ export async function replayFiles(paths: readonly string[], flags: ReplayFlags):
       const replayed = await replay({
         ...{ model, budget, signal, machine: flags.machine, outlet: outlet ?? undefined },
         open: async ({ modality, features }) =>
-          recordedSource(modality, await recordedFiles(modality, paths), {
+          recordedSource(modality, await recordedFiles(modality, paths, flags), {
             ...{ feed: flags.machine, machine: flags.machine, ...optionsFor(features), channel, rows: flags.rows },
             startMs: startOf(flags),
           }),

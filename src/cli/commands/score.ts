@@ -54,7 +54,7 @@ async function score(paths: string[], flags: Flags): Promise<void> {
   const scorer = await openScorer(flags.model, { threads: Math.max(1, flags.threads) });
   const results: FileScore[] = [];
   try {
-    for (const file of await recordedFiles(scorer.manifest.modality, paths)) {
+    for (const file of await recordedFiles(scorer.manifest.modality, paths, flags)) {
       const result = await scoreFile(scorer, file, flags, signal).catch((error: unknown) => complain(file, error));
       if (!result) continue;
       results.push(result);

@@ -91,7 +91,7 @@ What cannot be read is skipped and named; then the exit code is 1, though the pa
 async function train(flags: Flags): Promise<void> {
   const kind = presetNamed(flags.preset).modality;
   const asked = presetRequest(flags.preset, { level: flags.level, exclude: flags.exclude });
-  const files = await recordedFiles(kind, flags.data);
+  const files = await recordedFiles(kind, flags.data, flags);
   const progress = new Progress('training', process.stderr.isTTY === true);
   const troubles: string[] = [];
   const notes: string[] = [];
