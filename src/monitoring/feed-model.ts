@@ -5,8 +5,8 @@ import type { DeciderSettings } from '../decision/settings.js';
 import type { SessionOptions } from '../engine/session.js';
 import { createFeatures } from '../features/create-features.js';
 import { openScorer } from '../scorers/package-scorer.js';
-import { deafCalibration } from './deaf.js';
 import type { DriftFollower } from './drift-follower.js';
+import { calibrationWithoutModel } from './without-model.js';
 
 export type FeedSettings = Pick<DeciderSettings, 'feed' | 'machine' | 'budget'> & Partial<DeciderSettings>;
 
@@ -51,7 +51,7 @@ export class FeedModel {
 
   /** Before commissioning: windows are made (to show and to check the sensor) but not scored. */
   static async without(spec: FeatureSpec, settings: FeedSettings, resume: Resume): Promise<FeedModel> {
-    const decider = createDecider(deafCalibration(1000, 500), settings, resume);
+    const decider = createDecider(calibrationWithoutModel(1000, 500), settings, resume);
     return new FeedModel(await createFeatures(spec), null, decider);
   }
 

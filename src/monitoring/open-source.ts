@@ -1,5 +1,4 @@
 /** A feed's configuration → its source, delivering what the model's features need. */
-
 import type { FeedConfig } from '../config/load.js';
 import { ConfigError, type FeatureSpec, type Modality, type Source } from '../contracts.js';
 import { defaultImageFlat, defaultMelFrames } from '../features/default-specs.js';

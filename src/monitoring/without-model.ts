@@ -10,6 +10,6 @@ const horizon: HorizonCalibration = {
   tail: null,
 };
 
-export function deafCalibration(windowMs: number, hopMs: number): Calibration {
+export function calibrationWithoutModel(windowMs: number, hopMs: number): Calibration {
   return { windowMs, hopMs, observedMs: windowMs, short: horizon, long: null, level: null, descriptors: null };
 }
